@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// A descriptor that text is written to, with its first failure kept: a full disk or a closed pipe is never lost.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cmd/output/terminal.hpp"
+#include "libtcp/base/error.hpp"
+
+namespace tcp::cmd {
+
+class Output {
+ public:
+  // `fd` is borrowed. `name` is for the error message: "standard output".
+  Output(int fd, std::string name);
+
+  void write(std::string_view text);
+  // `text` and a newline, flushed unless the descriptor is a regular file: one record at a time reaches a pipe.
+  void line(std::string_view text);
+  // A finished unit of output: flushes unless the descriptor is a regular file.
+  void end_record();
+  void flush();
+
+  // True once a write has failed; everything after it is dropped. Long work should stop then.
+  [[nodiscard]] bool failed() const noexcept { return error_number_ != 0; }
+  // The reader went away (EPIPE): the program ends quietly.
+  [[nodiscard]] bool closed_pipe() const noexcept;
+  // Flushes and reports the first failure: "write standard output: No space left on device".
+  [[nodiscard]] Result<void> finish();
+
+  [[nodiscard]] const Terminal& terminal() const noexcept { return terminal_; }
+  // For --color: replaces what was detected.
+  void set_colour(bool colour) noexcept { terminal_.colour = colour; }
+
+ private:
+  int fd_;
+  std::string name_;
+  bool regular_file_ = false;
+  Terminal terminal_;
+  std::string buffer_;
+  int error_number_ = 0;
+};
+
+}  // namespace tcp::cmd

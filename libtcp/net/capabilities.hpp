@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What this process may do, what it lacks, and how to get it (capabilities(7)).
+#pragma once
+
+#include <string>
+
+#include "libtcp/base/error.hpp"
+
+namespace tcp::net {
+
+enum class Capability : unsigned char {
+  net_bind_service,  // CAP_NET_BIND_SERVICE
+  net_admin,         // CAP_NET_ADMIN
+  net_raw,           // CAP_NET_RAW
+  sys_ptrace,        // CAP_SYS_PTRACE: other users' /proc/PID/fd
+};
+
+// In the effective set of this thread, now.
+[[nodiscard]] bool has(Capability capability) noexcept;
+
+// "run as root, or: sudo setcap cap_net_raw+ep /usr/local/bin/tcpbox" (with the path of this binary).
+[[nodiscard]] std::string how_to_get(Capability capability);
+
+// Gives up every capability for good, and what execve could give back (no_new_privs). A process that is root by user
+// ID keeps that user ID and loses its powers. For engines that have opened all the sockets they need.
+[[nodiscard]] Result<void> drop_all_capabilities();
+
+}  // namespace tcp::net

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// One netlink socket: a request, and its answers with every length checked.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "libtcp/base/error.hpp"
+#include "libtcp/base/unique_fd.hpp"
+
+namespace tcp::net {
+
+// One message of an answer; `payload` is what follows its nlmsghdr and lives only during the call.
+using NetlinkHandler = std::function<Result<void>(std::uint16_t type, std::span<const std::uint8_t> payload)>;
+
+class NetlinkSocket {
+ public:
+  // `protocol`: NETLINK_ROUTE, NETLINK_SOCK_DIAG, …
+  [[nodiscard]] static Result<NetlinkSocket> open(int protocol);
+
+  // Sends one message (`payload` follows the header) and hands every answer to `handler` until the kernel is done: the
+  // end of a dump (NLM_F_DUMP in `flags`), one message, or an error, which becomes the result. An interrupted dump
+  // (NLM_F_DUMP_INTR) is EINTR: ask again.
+  [[nodiscard]] Result<void> request(std::uint16_t type, std::uint16_t flags, std::span<const std::uint8_t> payload,
+                                     const NetlinkHandler& handler);
+
+ private:
+  explicit NetlinkSocket(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+  std::uint32_t sequence_ = 0;
+};
+
+// Walks attributes (rtattr / nlattr) of untrusted length. The handler gets the type without its flag bits.
+// Errors: malformed.
+[[nodiscard]] Result<void> for_each_attribute(
+    std::span<const std::uint8_t> bytes,
+    const std::function<void(std::uint16_t type, std::span<const std::uint8_t> value)>& handler);
+
+}  // namespace tcp::net
