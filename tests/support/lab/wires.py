@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Wires: a veth pair, or a relay of our own that delays and loses frames."""
+
+import ctypes
+import fcntl
+import pathlib
+import socket
+import struct
+import subprocess
+import unittest
+
+from .host import Link
+from .process import build_dir
+
+_SIOCETHTOOL = 0x8946
+_ETHTOOL_STXCSUM = 0x17
+_ETHTOOL_SGSO = 0x24
+_ETHTOOL_SGRO = 0x2C
+
+
+def connect(left, right, addresses, delay_ms=0, loss_percent=0):
+    """Connects two hosts. Returns the process that is the wire when it is one."""
+    ends = [(left, f"eth{len(left.links)}"), (right, f"eth{len(right.links)}")]
+    process = None
+    if delay_ms or loss_percent:
+        process = _relay(ends, delay_ms, loss_percent)
+    else:
+        _veth(ends)
+    base4, bits4, base6, *last = addresses
+    for (host, interface), number in zip(ends, last):
+        _configure(host, Link(interface, f"{base4}.{number}", f"{base6}::{number:x}"), bits4)
+    return process
+
+
+def _veth(ends):
+    (left, left_name), (right, right_name) = ends
+    left.run(["ip", "link", "add", left_name, "type", "veth", "peer", "name", right_name, "netns", right.name],
+             check=True)
+    for host, name in ends:
+        with host.entered():
+            for command in (_ETHTOOL_STXCSUM, _ETHTOOL_SGSO, _ETHTOOL_SGRO):
+                _ethtool(name, command, 0)
+
+
+def _ethtool(interface, command, value):
+    # Without offload a capture sees the frames, and their checksums, as a wire would carry them.
+    setting = ctypes.create_string_buffer(struct.pack("@II", command, value))
+    request = struct.pack("@16sP16x", interface.encode(), ctypes.addressof(setting))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCETHTOOL, request)
+
+
+def _relay(ends, delay_ms, loss_percent):
+    program = build_dir() / "tests" / "support" / "delay_wire"
+    if not program.exists():
+        raise unittest.SkipTest(f"not built: {program}")
+    if not pathlib.Path("/dev/net/tun").exists():
+        raise unittest.SkipTest("no /dev/net/tun here")
+    (left, left_name), (right, right_name) = ends
+    process = subprocess.Popen([program, left.path, left_name, right.path, right_name, str(round(delay_ms * 1000)),
+                                str(round(loss_percent * 10))], stdout=subprocess.PIPE)
+    if process.stdout.readline() != b"ready\n":
+        process.kill()
+        raise RuntimeError("the delay wire did not start")
+    process.stdout.close()
+    return process
+
+
+def _configure(host, link, bits4):
+    host.run(["ip", "addr", "add", f"{link.address4}/{bits4}", "dev", link.interface], check=True)
+    host.run(["ip", "-6", "addr", "add", f"{link.address6}/64", "dev", link.interface, "nodad"], check=True)
+    host.run(["ip", "link", "set", link.interface, "up"], check=True)
+    host.links.append(link)
+
+
