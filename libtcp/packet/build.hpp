@@ -24,8 +24,8 @@ struct IpFields {
 
 // Source and destination port come from the endpoints (those in `header` are ignored), the family from the addresses,
 // which must agree. Returns the bytes written into `buffer`; empty when it does not fit.
-[[nodiscard]] Bytes build_tcp_packet(std::span<std::uint8_t> buffer, const Endpoint& source, const Endpoint& destination,
-                                     const IpFields& ip, TcpHeader header, const TcpOptions& options,
-                                     Bytes payload = {});
+[[nodiscard]] Bytes build_tcp_packet(std::span<std::uint8_t> buffer, const Endpoint& source,
+                                     const Endpoint& destination, const IpFields& ip, TcpHeader header,
+                                     const TcpOptions& options, Bytes payload = {});
 
 }  // namespace tcp::packet

@@ -36,11 +36,11 @@ class Reader {
   constexpr void fail() noexcept { failed_ = true; }
 
   // After an overrun every read gives zero and ok() is false.
-  constexpr std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(number(1)); }
-  constexpr std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(number(2)); }
-  constexpr std::uint32_t u24() noexcept { return static_cast<std::uint32_t>(number(3)); }
-  constexpr std::uint32_t u32() noexcept { return static_cast<std::uint32_t>(number(4)); }
-  constexpr std::uint64_t u64() noexcept { return number(8); }
+  constexpr std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(number<1>()); }
+  constexpr std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(number<2>()); }
+  constexpr std::uint32_t u24() noexcept { return static_cast<std::uint32_t>(number<3>()); }
+  constexpr std::uint32_t u32() noexcept { return static_cast<std::uint32_t>(number<4>()); }
+  constexpr std::uint64_t u64() noexcept { return number<8>(); }
 
   constexpr Bytes take(std::size_t count) noexcept {
     if (failed_ || count > rest_.size()) {
@@ -59,9 +59,16 @@ class Reader {
   }
 
  private:
-  constexpr std::uint64_t number(std::size_t width) noexcept {
+  // A constant width lets the compiler make one load and a byte swap of the loop.
+  template <std::size_t Width>
+  constexpr std::uint64_t number() noexcept {
+    if (failed_ || rest_.size() < Width) {
+      failed_ = true;
+      return 0;
+    }
     std::uint64_t value = 0;
-    for (const std::uint8_t byte : take(width)) value = value << 8 | byte;
+    for (std::size_t i = 0; i < Width; ++i) value = value << 8 | rest_[i];
+    rest_ = rest_.subspan(Width);
     return value;
   }
 
@@ -83,8 +90,13 @@ class Writer {
   constexpr void u24(std::uint32_t value) noexcept { number(value, 3); }
   constexpr void u32(std::uint32_t value) noexcept { number(value, 4); }
   constexpr void u64(std::uint64_t value) noexcept { number(value, 8); }
+  // All of `data` or, when it does not fit, nothing of it.
   constexpr void bytes(Bytes data) noexcept {
-    for (const std::uint8_t byte : data) u8(byte);
+    if (failed_ || data.size() > buffer_.size() - size_) {
+      failed_ = true;
+      return;
+    }
+    for (const std::uint8_t byte : data) buffer_[size_++] = byte;
   }
   // Overwrites two bytes written before (a checksum or a length known late).
   constexpr void patch_u16(std::size_t offset, std::uint16_t value) noexcept {

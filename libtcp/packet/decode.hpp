@@ -17,11 +17,11 @@ namespace tcp::packet {
 
 // The values are LINKTYPE_ numbers of the pcap formats.
 enum class LinkType : std::uint16_t {
-  null = 0,       // BSD loopback: family in the capturing host's byte order
+  null = 0,  // BSD loopback: family in the capturing host's byte order
   ethernet = 1,
-  raw = 101,      // IPv4 or IPv6 by its version nibble; DLT_RAW 12 and 14 mean the same
-  loop = 108,     // OpenBSD loopback: family in network byte order
-  linux_sll = 113,   // Linux cooked v1
+  raw = 101,        // IPv4 or IPv6 by its version nibble; DLT_RAW 12 and 14 mean the same
+  loop = 108,       // OpenBSD loopback: family in network byte order
+  linux_sll = 113,  // Linux cooked v1
   ipv4 = 228,
   ipv6 = 229,
   linux_sll2 = 276,  // Linux cooked v2
@@ -38,19 +38,20 @@ struct DecodedPacket {
   ParseError error = ParseError::none;  // what stopped the decoding; everything before it is filled in
   VlanStack vlans;
   std::variant<std::monostate, Ipv4Header, Ipv6Header> network;
-  Bytes network_bytes;  // the whole IP packet as captured, clipped to its own length
+  Bytes network_bytes;        // the whole IP packet as captured, clipped to its own length
   std::uint8_t protocol = 0;  // of the upper layer, behind IPv6 extension headers
   bool is_fragment = false;   // then only a first fragment has a transport
+  // A segment whose options a short snapshot cut off is there as far as it goes, with `error` truncated.
   std::variant<std::monostate, TcpSegmentView, IcmpView> transport;
-  Bytes transport_bytes;      // from the first byte behind the IP headers, as captured
+  Bytes transport_bytes;               // from the first byte behind the IP headers, as captured
   std::uint32_t transport_length = 0;  // what the IP header says was sent, also when less was captured
-  IpAddress source;
+  IpAddress source;                    // as the transport knows them: behind a home address option and a routing header
   IpAddress destination;
 
   [[nodiscard]] const TcpSegmentView* tcp() const noexcept { return std::get_if<TcpSegmentView>(&transport); }
   [[nodiscard]] const IcmpView* icmp() const noexcept { return std::get_if<IcmpView>(&transport); }
   [[nodiscard]] std::uint8_t time_to_live() const noexcept;  // TTL or hop limit; 0 without a network header
-  [[nodiscard]] Endpoint source_endpoint() const noexcept;       // port 0 when it is no TCP
+  [[nodiscard]] Endpoint source_endpoint() const noexcept;   // port 0 when it is no TCP
   [[nodiscard]] Endpoint destination_endpoint() const noexcept;
   // Payload bytes that were sent, also when a short snapshot did not keep them.
   [[nodiscard]] std::uint32_t tcp_payload_length() const noexcept;
@@ -60,7 +61,11 @@ struct DecodedPacket {
 // The same from the IP header on (version nibble decides).
 [[nodiscard]] DecodedPacket decode_ip(Bytes packet);
 
-enum class ChecksumState : std::uint8_t { good, bad, unknown };  // unknown: truncated, fragment, or neither TCP nor ICMP
+enum class ChecksumState : std::uint8_t {
+  good,
+  bad,
+  unknown
+};  // unknown: truncated, fragment, or neither TCP nor ICMP
 [[nodiscard]] ChecksumState verify_transport_checksum(const DecodedPacket& packet);
 
 }  // namespace tcp::packet

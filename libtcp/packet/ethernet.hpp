@@ -13,7 +13,7 @@ namespace tcp::packet {
 namespace ethertype {
 inline constexpr std::uint16_t ipv4 = 0x0800;
 inline constexpr std::uint16_t arp = 0x0806;
-inline constexpr std::uint16_t vlan = 0x8100;       // 802.1Q
+inline constexpr std::uint16_t vlan = 0x8100;  // 802.1Q
 inline constexpr std::uint16_t ipv6 = 0x86dd;
 inline constexpr std::uint16_t service_vlan = 0x88a8;  // 802.1ad
 inline constexpr std::uint16_t old_qinq = 0x9100;
@@ -26,6 +26,9 @@ struct VlanTag {
   friend bool operator==(const VlanTag&, const VlanTag&) = default;
 };
 
+// 802.1Q, 802.1ad or its predecessor: a tag and another ethertype follow.
+[[nodiscard]] bool is_vlan_tag(std::uint16_t ether_type) noexcept;
+
 inline constexpr std::size_t kMaxVlanTags = 4;
 
 struct EthernetHeader {
@@ -33,11 +36,15 @@ struct EthernetHeader {
   MacAddress source;
   std::uint8_t vlan_count = 0;
   std::array<VlanTag, kMaxVlanTags> vlans{};  // outermost first
-  std::uint16_t ether_type = 0;  // of the payload; below 0x0600 it is an 802.3 length
+  std::uint16_t ether_type = 0;               // of the payload; below 0x0600 it is an 802.3 length
 
   friend bool operator==(const EthernetHeader&, const EthernetHeader&) = default;
 };
 
+// Reads the tags that follow while header.ether_type announces one; truncated, too_deep or none.
+[[nodiscard]] ParseError parse_vlan_tags(Reader& reader, EthernetHeader& header);
+
+// Leaves the reader at the payload. More tags than kMaxVlanTags are too_deep.
 [[nodiscard]] EthernetHeader parse_ethernet_header(Reader& reader, ParseError& error);
 bool serialize(Writer& writer, const EthernetHeader& header);
 

@@ -31,10 +31,12 @@ struct IcmpView {
   IcmpHeader header;
   Bytes body;        // everything behind the eight bytes
   Bytes quoted;      // for an error: the quoted IP packet, without extensions; otherwise empty
-  Bytes extensions;  // RFC 4884 objects (MPLS: RFC 4950) behind the quote, otherwise empty
+  Bytes extensions;  // RFC 4884 objects (MPLS: RFC 4950) behind the quote and their four-byte header, otherwise empty
 };
 
+// Only fewer than eight bytes are an error (truncated). Extensions count only with version 2 and a right checksum.
 [[nodiscard]] IcmpView parse_icmp(Bytes bytes, Family family, ParseError& error);
+// The checksum is written as given in the header; extensions are part of the body.
 bool serialize(Writer& writer, const IcmpHeader& header, Bytes body = {});
 
 // ICMP: over the message alone. ICMPv6: with the pseudo-header. 0 over bytes whose checksum is right.
@@ -47,7 +49,7 @@ bool serialize(Writer& writer, const IcmpHeader& header, Bytes body = {});
 
 // The quoted packet of an error as far as it was quoted: RFC 792 promises eight bytes of TCP, Linux gives all.
 struct QuotedSegment {
-  Endpoint source;       // of the packet that met the error
+  Endpoint source;  // of the packet that met the error
   Endpoint destination;
   std::uint8_t protocol = 0;
   std::uint32_t sequence = 0;
@@ -55,7 +57,7 @@ struct QuotedSegment {
   std::uint8_t dscp = 0;
   std::uint8_t ecn = 0;
   std::uint16_t identification = 0;  // IPv4 only
-  Bytes segment;  // what was quoted of the TCP segment, at least 8 bytes
+  Bytes segment;                     // what was quoted of the TCP segment, at least 8 bytes
 };
 
 // Nothing when the quote is no TCP or too short for ports and sequence number.

@@ -40,8 +40,8 @@ inline constexpr std::uint8_t mobility = 135;
 }  // namespace ip_protocol
 
 struct Ipv4Header {
-  std::uint8_t dscp = 0;  // 6 bits
-  std::uint8_t ecn = 0;   // 2 bits
+  std::uint8_t dscp = 0;           // 6 bits
+  std::uint8_t ecn = 0;            // 2 bits
   std::uint16_t total_length = 0;  // bytes; serialize() writes it as given
   std::uint16_t identification = 0;
   bool dont_fragment = false;
@@ -60,8 +60,9 @@ struct Ipv4Header {
   friend bool operator==(const Ipv4Header&, const Ipv4Header&) = default;
 };
 
-// Leaves the reader behind the header. A total length below the header's is bad_length; a captured packet shorter than
-// its total length is not an error here (decode clips it).
+// Leaves the reader behind the header. A total length below the header's is bad_length, except 0: a capture on the
+// sending host shows it when the packet outgrew the field and the device will cut it up (segmentation offload). A
+// captured packet shorter than its total length is not an error here (decode clips it).
 [[nodiscard]] Ipv4Header parse_ipv4_header(Reader& reader, ParseError& error);
 
 // Writes the header with its checksum computed (header.checksum is ignored).

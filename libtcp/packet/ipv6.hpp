@@ -37,14 +37,17 @@ bool serialize(Writer& writer, const Ipv6Header& header);
 
 // What the chain of extension headers leads to.
 struct ExtensionWalk {
-  std::uint8_t protocol = 0;      // the upper layer, or the header at which the walk had to stop
-  bool is_fragment = false;       // a fragment header with an offset or more to come (an atomic fragment is whole)
+  std::uint8_t protocol = 0;          // the upper layer, or the header at which the walk had to stop
+  bool is_fragment = false;           // a fragment header with an offset or more to come (an atomic fragment is whole)
   std::uint16_t fragment_offset = 0;  // in units of 8 bytes
   bool more_fragments = false;
-  IpAddress final_destination;    // by a routing header of type 0 or 2 with segments left, otherwise the header's own
+  IpAddress final_destination;  // by a routing header with segments left, otherwise the header's own
+  IpAddress original_source;    // by a home address option (RFC 6275 §6.3), otherwise the header's own
 };
 
-// Leaves the reader at the upper layer. At most 8 extension headers are followed (too_deep).
+// The two addresses are those of the upper layer's pseudo-header (RFC 8200 §8.1): of routing headers, types 0 (RFC
+// 5095), 2 (RFC 6275) and 4 (RFC 8754) are understood. Leaves the reader at the upper layer. At most 8 extension
+// headers are followed (too_deep).
 [[nodiscard]] ExtensionWalk walk_extension_headers(Reader& reader, const Ipv6Header& header, ParseError& error);
 
 }  // namespace tcp::packet

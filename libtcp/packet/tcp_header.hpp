@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/packet/bytes.hpp"
@@ -50,8 +51,12 @@ struct TcpHeader {
   std::uint16_t urgent_pointer = 0;
 
   [[nodiscard]] constexpr bool has(std::uint16_t bits) const noexcept { return (control_bits & bits) == bits; }
-  [[nodiscard]] constexpr bool is_syn_only() const noexcept { return has(control::syn) && !has(control::ack) && !has(control::rst); }
-  [[nodiscard]] constexpr bool is_syn_ack() const noexcept { return has(control::syn | control::ack) && !has(control::rst); }
+  [[nodiscard]] constexpr bool is_syn_only() const noexcept {
+    return has(control::syn) && !has(control::ack) && !has(control::rst);
+  }
+  [[nodiscard]] constexpr bool is_syn_ack() const noexcept {
+    return has(control::syn | control::ack) && !has(control::rst);
+  }
   friend bool operator==(const TcpHeader&, const TcpHeader&) = default;
 };
 
@@ -62,8 +67,9 @@ struct TcpSegmentView {
   Bytes payload;  // what was captured of it
 };
 
-// Reads header, option bytes and payload. `error` is truncated or bad_length (offset below 5 or beyond the bytes).
-// On an error the fields that fit are filled, the rest zero.
+// Reads header, option bytes and payload. `error` is bad_length for an offset below 5 and truncated when the bytes end
+// inside the header; which of the two a too large offset really is, the IP length tells (decode does). On an error the
+// fields that fit are filled, the rest zero.
 [[nodiscard]] TcpSegmentView parse_tcp_segment(Bytes bytes, ParseError& error);
 
 // Writes header, options (padded with zeros to 32 bits) and payload, with a right data offset; the checksum field is
@@ -76,7 +82,7 @@ bool serialize(Writer& writer, const TcpHeader& header, const TcpOptions& option
 
 // "S.", "R", "F.", "SEW" in packetdrill's and tcpdump's letters: S F R P . U E W, A for AE; "-" for none.
 [[nodiscard]] std::string to_string_control_bits(std::uint16_t control_bits);
-// The inverse, letters in any order. Nothing when a letter is unknown or repeated.
+// The inverse, letters in any order. Nothing when a letter is unknown or repeated, or when there is none.
 [[nodiscard]] std::optional<std::uint16_t> parse_control_bits(std::string_view letters);
 
 }  // namespace tcp::packet

@@ -16,8 +16,12 @@ namespace tcp::packet {
 
 inline constexpr std::size_t kMaxTcpOptionsLength = 40;
 
-struct EndOfOptions { friend bool operator==(const EndOfOptions&, const EndOfOptions&) = default; };  // kind 0
-struct NoOperation { friend bool operator==(const NoOperation&, const NoOperation&) = default; };     // kind 1
+struct EndOfOptions {  // kind 0
+  friend bool operator==(const EndOfOptions&, const EndOfOptions&) = default;
+};
+struct NoOperation {  // kind 1
+  friend bool operator==(const NoOperation&, const NoOperation&) = default;
+};
 struct MaximumSegmentSize {  // kind 2, RFC 9293 §3.7.1
   std::uint16_t bytes = 0;
   friend bool operator==(const MaximumSegmentSize&, const MaximumSegmentSize&) = default;
@@ -26,7 +30,9 @@ struct WindowScale {  // kind 3, RFC 7323 §2
   std::uint8_t shift = 0;
   friend bool operator==(const WindowScale&, const WindowScale&) = default;
 };
-struct SackPermitted { friend bool operator==(const SackPermitted&, const SackPermitted&) = default; };  // kind 4, RFC 2018
+struct SackPermitted {  // kind 4, RFC 2018
+  friend bool operator==(const SackPermitted&, const SackPermitted&) = default;
+};
 struct Sack {  // kind 5, RFC 2018 §3
   struct Block {
     std::uint32_t left = 0;
@@ -55,19 +61,19 @@ struct AuthenticationOption {  // kind 29, RFC 5925 §2.2
 };
 struct Mptcp {  // kind 30, RFC 8684 §3; the subtype's own fields stay bytes
   std::uint8_t subtype = 0;
-  std::uint8_t data_length = 0;  // of `data`
+  std::uint8_t data_length = 0;         // of `data`
   std::array<std::uint8_t, 38> data{};  // what follows kind and length; the subtype is its first four bits
   friend bool operator==(const Mptcp&, const Mptcp&) = default;
 };
-struct FastOpen {  // kind 34, RFC 7413 §4.1.1; empty is a cookie request
+struct FastOpen {  // kind 34, RFC 7413 §4.1.1; empty is a cookie request, otherwise 4 to 16 bytes, an even number
   std::uint8_t cookie_length = 0;
   bool experimental = false;  // kind 254 with magic 0xF989 (RFC 7413 §4.1.1, RFC 6994)
   std::array<std::uint8_t, 38> cookie{};
   friend bool operator==(const FastOpen&, const FastOpen&) = default;
 };
-struct AccurateEcn {  // kind 172 (AccECN0) and 174 (AccECN1), RFC 9768 §3.2.3
-  bool order_1 = false;         // kind 174: ECT(1) first
-  std::uint8_t counter_count = 0;  // 0 to 3 fields of 24 bits
+struct AccurateEcn {                        // kind 172 (AccECN0) and 174 (AccECN1), RFC 9768 §3.2.3
+  bool order_1 = false;                     // kind 174: ECT(1) first
+  std::uint8_t counter_count = 0;           // 0 to 3 fields of 24 bits
   std::array<std::uint32_t, 3> counters{};  // in the order on the wire
   friend bool operator==(const AccurateEcn&, const AccurateEcn&) = default;
 };
@@ -78,15 +84,17 @@ struct UnknownOption {  // anything else, and a known kind whose length is wrong
   friend bool operator==(const UnknownOption&, const UnknownOption&) = default;
 };
 
-using TcpOption = std::variant<EndOfOptions, NoOperation, MaximumSegmentSize, WindowScale, SackPermitted, Sack, Timestamps,
-                               Md5Signature, AuthenticationOption, Mptcp, FastOpen, AccurateEcn, UnknownOption>;
+using TcpOption =
+    std::variant<EndOfOptions, NoOperation, MaximumSegmentSize, WindowScale, SackPermitted, Sack, Timestamps,
+                 Md5Signature, AuthenticationOption, Mptcp, FastOpen, AccurateEcn, UnknownOption>;
 
 // Reads one option after another out of raw bytes; allocates nothing.
 class TcpOptionReader {
  public:
   explicit TcpOptionReader(Bytes options) noexcept : reader_(options) {}
 
-  // Nothing at the end of the list, after kind 0 and after a malformed length (then error() says which).
+  // Nothing at the end of the list, after kind 0 and after a malformed length: error() is then bad_length (0, 1 or more
+  // than options can be) or truncated (beyond the end of the bytes).
   std::optional<TcpOption> next();
   [[nodiscard]] ParseError error() const noexcept { return error_; }
 
