@@ -21,8 +21,13 @@ enum class Capability : unsigned char {
 // "run as root, or: sudo setcap cap_net_raw+ep /usr/local/bin/tcpbox" (with the path of this binary).
 [[nodiscard]] std::string how_to_get(Capability capability);
 
+// The error of a call that failed just now (errno): not_permitted with how_to_get() as its hint when `needed` is
+// missing, what the kernel said otherwise.
+[[nodiscard]] std::unexpected<Error> privileged_call_error(std::string attempt, Capability needed);
+
 // Gives up every capability for good, and what execve could give back (no_new_privs). A process that is root by user
-// ID keeps that user ID and loses its powers. For engines that have opened all the sockets they need.
+// ID keeps that user ID and loses its powers. For engines that have opened all the sockets they need. It is this thread
+// that gives up, and every thread it starts from now on.
 [[nodiscard]] Result<void> drop_all_capabilities();
 
 }  // namespace tcp::net

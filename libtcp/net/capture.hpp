@@ -43,8 +43,8 @@ class Capture {
   Capture& operator=(Capture&&) noexcept;
   ~Capture();
 
-  // The next frame; nothing at the end of a file or at the deadline of a live capture. A broken file gives its frames
-  // up to the break, then malformed.
+  // The next frame; nothing at the end of a file, and at the deadline or a signal of a live capture. A broken file
+  // gives its frames up to the break, then malformed once, then nothing. Errors of a live capture: the device is lost.
   [[nodiscard]] Result<std::optional<CapturedFrame>> next(MonotonicTime deadline = MonotonicTime::max());
 
   // A LINKTYPE_ number (packet::LinkType names those that are decoded).
@@ -54,6 +54,7 @@ class Capture {
  private:
   struct Impl;
   explicit Capture(std::unique_ptr<Impl> impl);
+  [[nodiscard]] static std::unexpected<Error> end_error(const Impl& impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "libtcp/base/error.hpp"
@@ -16,12 +17,12 @@ struct PortInterval {
 };
 
 struct HostPorts {
-  PortInterval ephemeral{32768, 60999};         // ip_local_port_range
-  std::vector<PortInterval> reserved;           // ip_local_reserved_ports
+  PortInterval ephemeral{32768, 60999};          // ip_local_port_range
+  std::vector<PortInterval> reserved;            // ip_local_reserved_ports
   std::uint16_t first_unprivileged_port = 1024;  // ip_unprivileged_port_start
 };
 
-// Missing files (no IPv4, a foreign /proc) leave the kernel's defaults.
-[[nodiscard]] HostPorts read_host_ports();
+// Missing files and nonsense in them (no IPv4, a foreign /proc) leave the kernel's defaults.
+[[nodiscard]] HostPorts read_host_ports(const std::string& directory = "/proc/sys/net/ipv4");
 
 }  // namespace tcp::net

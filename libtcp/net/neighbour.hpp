@@ -11,8 +11,8 @@
 
 namespace tcp::net {
 
-// `address` must be on the link of the interface. Needs no privilege: the kernel resolves for any datagram that is sent.
-// Errors: EHOSTUNREACH when nobody answered, timed_out when the kernel is still asking at the end of `timeout`.
+// `address` must be on the link of the interface. Needs no privilege: the kernel resolves for any datagram that is
+// sent. Errors: EHOSTUNREACH when nobody answered, timed_out when the kernel is still asking at the end of `timeout`.
 [[nodiscard]] Result<MacAddress> resolve_neighbour(std::uint32_t interface_index, const IpAddress& address,
                                                    Duration timeout);
 

@@ -27,8 +27,9 @@ struct ReceivedPacket {
   std::uint32_t original_length = 0;    // on the wire; larger than bytes.size() when cut
   WallTime time;                        // when the kernel saw it
   std::uint32_t interface_index = 0;
-  bool outgoing = false;                // sent by this host (on loopback each packet is seen both ways)
-  bool checksum_pending = false;        // the sender's checksum was left to hardware or never computed (TP_STATUS_CSUMNOTREADY)
+  bool outgoing = false;  // sent by this host (on loopback each packet is seen both ways)
+  bool checksum_pending =
+      false;  // the sender's checksum was left to hardware or never computed (TP_STATUS_CSUMNOTREADY)
 };
 
 class PacketSocket {

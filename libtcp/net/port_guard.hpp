@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Holds local TCP ports so that this host's kernel sends no RST to answers for segments it did not send itself.
 //
-// A listener whose filter accepts nothing: the kernel finds it for the incoming SYN-ACK and the filter drops the segment
-// before TCP sees it, while packet sockets still do. No firewall rule, no privilege (ports below
-// ip_unprivileged_port_start excepted). While held, ss shows the ports as LISTEN and a stranger's SYN to them is dropped
-// silently. Late segments after release are answered with an RST by the kernel: end each connection first and hold the
-// guard for about one more RTT.
+// A listener whose filter accepts nothing: the kernel finds it for the incoming SYN-ACK and the filter drops the
+// segment before TCP sees it, while packet sockets still do. No firewall rule, no privilege (ports below
+// ip_unprivileged_port_start excepted). While held, ss shows the ports as LISTEN and a stranger's SYN to them is
+// dropped silently. Late segments after release are answered with an RST by the kernel: end each connection first and
+// hold the guard for about one more RTT.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ class PortGuard {
   }
 
  private:
-  PortGuard() = default;
-  std::uint16_t first_port_ = 0;
+  PortGuard(std::uint16_t first_port, std::vector<UniqueFd> sockets)
+      : first_port_(first_port), sockets_(std::move(sockets)) {}
+  std::uint16_t first_port_;
   std::vector<UniqueFd> sockets_;  // one a port, in order
 };
 

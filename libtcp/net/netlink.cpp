@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/net/netlink.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "libtcp/net/socket_option.hpp"
+#include "libtcp/net/wire.hpp"
+
+namespace tcp::net {
+namespace {
+
+constexpr std::size_t kReceiveBufferBytes = 64 * 1024;  // the kernel sends 32 KiB at most
+constexpr timeval kAnswerTimeout{.tv_sec = 5, .tv_usec = 0};
+constexpr std::size_t kHeaderLength = sizeof(nlmsghdr);
+constexpr std::uint16_t kAttributeTypeMask = static_cast<std::uint16_t>(NLA_TYPE_MASK);
+
+// Where one request stands.
+struct Exchange {
+  const NetlinkHandler& handler;
+  std::uint32_t sequence = 0;
+  bool many = false;  // a dump, or a request that wants an acknowledgment: more than one message to come
+  bool interrupted = false;
+  bool done = false;
+};
+
+std::unexpected<Error> malformed(std::string why) {
+  return make_error(Errc::malformed, "read netlink answer", std::move(why));
+}
+
+Result<UniqueFd> open_socket(int protocol) {
+  UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!fd) return system_error("open netlink socket");
+  try_option(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, 1);
+  try_option(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, 1);
+  try_option(fd.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+  if (!set_option(fd.get(), SOL_SOCKET, SO_RCVTIMEO, kAnswerTimeout)) return system_error("set netlink timeout");
+  return fd;
+}
+
+// The kernel's own words for an error, where it has any (NETLINK_EXT_ACK).
+std::string extended_reason(std::span<const std::uint8_t> attributes) {
+  std::string reason;
+  (void)for_each_attribute(attributes, [&](std::uint16_t type, std::span<const std::uint8_t> value) {
+    if (type == NLMSGERR_ATTR_MSG) reason = to_text(value);
+  });
+  return reason;
+}
+
+Result<void> kernel_error(int error, std::span<const std::uint8_t> attributes) {
+  if (error == 0) return {};
+  if (error > 0 || error < -4095) return malformed("an error number out of range");
+  auto result = system_error("netlink request", -error);
+  const std::string reason = extended_reason(attributes);
+  if (!reason.empty()) result.error().detail = result.error().code.message() + " (" + reason + ")";
+  return result;
+}
+
+Result<void> take_error(const nlmsghdr& header, std::span<const std::uint8_t> payload) {
+  nlmsgerr error;
+  if (!read_struct(payload, error)) return malformed("a short error message");
+  const bool has_attributes = (header.nlmsg_flags & NLM_F_ACK_TLVS) != 0 && (header.nlmsg_flags & NLM_F_CAPPED) != 0;
+  return kernel_error(error.error, has_attributes ? payload.subspan(sizeof error) : std::span<const std::uint8_t>());
+}
+
+Result<void> take_done(std::span<const std::uint8_t> payload) {
+  int error = 0;
+  if (!read_struct(payload, error)) return {};  // old kernels end a dump without a number
+  return kernel_error(error, payload.subspan(sizeof error));
+}
+
+Result<void> take_message(const nlmsghdr& header, std::span<const std::uint8_t> payload, Exchange& exchange) {
+  if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) exchange.interrupted = true;
+  switch (header.nlmsg_type) {
+    case NLMSG_NOOP: return {};
+    case NLMSG_ERROR: exchange.done = true; return take_error(header, payload);
+    case NLMSG_DONE: exchange.done = true; return take_done(payload);
+    case NLMSG_OVERRUN: return system_error("read netlink answer", ENOBUFS);
+    default: break;
+  }
+  exchange.done = !exchange.many && (header.nlmsg_flags & NLM_F_MULTI) == 0;
+  return exchange.handler(header.nlmsg_type, payload);
+}
+
+// One datagram from the kernel; empty when it came from another process and is to be ignored.
+Result<std::span<const std::uint8_t>> receive_datagram(int fd, std::span<std::uint8_t> buffer) {
+  sockaddr_nl sender{};
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_name = &sender;
+  message.msg_namelen = sizeof sender;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  ssize_t length = -1;
+  do {
+    length = ::recvmsg(fd, &message, 0);
+  } while (length < 0 && errno == EINTR);
+  if (length < 0 && errno == EAGAIN) return make_error(Errc::timed_out, "read netlink answer");
+  if (length < 0) return system_error("read netlink answer");
+  if ((message.msg_flags & MSG_TRUNC) != 0) return system_error("read netlink answer", EMSGSIZE);
+  if (sender.nl_pid != 0) return std::span<const std::uint8_t>();
+  return std::span<const std::uint8_t>(buffer.first(static_cast<std::size_t>(length)));
+}
+
+Result<void> receive_answers(int fd, Exchange& exchange) {
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kReceiveBufferBytes);
+  const auto take = [&](const nlmsghdr& header, std::span<const std::uint8_t> payload) -> Result<bool> {
+    if (header.nlmsg_seq == exchange.sequence) TCP_TRY(take_message(header, payload, exchange));
+    return !exchange.done;
+  };
+  while (!exchange.done) {
+    TCP_TRY_ASSIGN(datagram, receive_datagram(fd, {buffer.get(), kReceiveBufferBytes}));
+    TCP_TRY(for_each_message(datagram, take));
+  }
+  if (exchange.interrupted) return system_error("netlink dump", EINTR);
+  return {};
+}
+
+Result<void> send_request(int fd, nlmsghdr header, std::span<const std::uint8_t> payload) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  std::array<iovec, 2> parts{{{&header, sizeof header}, {const_cast<std::uint8_t*>(payload.data()), payload.size()}}};
+  msghdr message{};
+  message.msg_name = &kernel;
+  message.msg_namelen = sizeof kernel;
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  ssize_t sent = -1;
+  do {
+    sent = ::sendmsg(fd, &message, 0);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return system_error("send netlink request");
+  return {};
+}
+
+}  // namespace
+
+Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+  TCP_TRY_ASSIGN(fd, open_socket(protocol));
+  return NetlinkSocket(std::move(fd), protocol);
+}
+
+// The kernel refuses a new dump while an old one is unread; a new socket is cheaper than reading it to its end.
+Result<void> NetlinkSocket::reopen_if_abandoned() {
+  if (!abandoned_) return {};
+  TCP_TRY_ASSIGN(fd, open_socket(protocol_));
+  fd_ = std::move(fd);
+  abandoned_ = false;
+  return {};
+}
+
+Result<void> NetlinkSocket::request(std::uint16_t type, std::uint16_t flags, std::span<const std::uint8_t> payload,
+                                    const NetlinkHandler& handler) {
+  TCP_TRY(reopen_if_abandoned());
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(kHeaderLength + payload.size());
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(flags | NLM_F_REQUEST);
+  header.nlmsg_seq = ++sequence_;
+  TCP_TRY(send_request(fd_.get(), header, payload));
+  const bool many = (flags & NLM_F_DUMP) == NLM_F_DUMP || (flags & NLM_F_ACK) != 0;
+  Exchange exchange{.handler = handler, .sequence = sequence_, .many = many};
+  Result<void> result = receive_answers(fd_.get(), exchange);
+  abandoned_ = !exchange.done;
+  return result;
+}
+
+Result<void> for_each_message(
+    std::span<const std::uint8_t> bytes,
+    const std::function<Result<bool>(const nlmsghdr& header, std::span<const std::uint8_t> payload)>& handler) {
+  while (!bytes.empty()) {
+    nlmsghdr header;
+    if (!read_struct(bytes, header)) return malformed("a message header is cut off");
+    if (header.nlmsg_len < kHeaderLength || header.nlmsg_len > bytes.size()) {
+      return malformed("a message length out of bounds");
+    }
+    TCP_TRY_ASSIGN(wants_more, handler(header, bytes.subspan(kHeaderLength, header.nlmsg_len - kHeaderLength)));
+    if (!wants_more) return {};
+    bytes = skip_aligned(bytes, header.nlmsg_len);
+  }
+  return {};
+}
+
+Result<void> for_each_attribute(
+    std::span<const std::uint8_t> bytes,
+    const std::function<void(std::uint16_t type, std::span<const std::uint8_t> value)>& handler) {
+  while (!bytes.empty()) {
+    nlattr attribute;
+    if (!read_struct(bytes, attribute)) return malformed("an attribute header is cut off");
+    if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes.size()) {
+      return malformed("an attribute length out of bounds");
+    }
+    handler(attribute.nla_type & kAttributeTypeMask,
+            bytes.subspan(sizeof attribute, attribute.nla_len - sizeof attribute));
+    bytes = skip_aligned(bytes, attribute.nla_len);
+  }
+  return {};
+}
+
+}  // namespace tcp::net
