@@ -2,10 +2,12 @@
 #include "libtcp/net/port_guard.hpp"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "libtcp/net/bpf.hpp"
 #include "libtcp/net/capabilities.hpp"
@@ -15,12 +17,39 @@
 namespace tcp::net {
 namespace {
 
-// The order matters: a segment between listen and the filter would reach TCP.
+constexpr IpAddress kAnyMappedV4 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0});
+
+// TCP drops a segment that lacks the signature of a key that the listener has (RFC 2385) before it looks at anything
+// else in it. The key is random and for every peer: nobody can sign with it.
+Result<void> expect_signatures_of_nobody(int fd, const IpAddress& peers) {
+  tcp_md5sig key{};
+  const SocketAddress address = to_socket_address({peers, 0});
+  std::memcpy(&key.tcpm_addr, &address.storage, sizeof key.tcpm_addr);
+  key.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+  key.tcpm_prefixlen = 0;
+  key.tcpm_keylen = 16;
+  if (::getrandom(key.tcpm_key, key.tcpm_keylen, 0) != key.tcpm_keylen) return system_error("draw a random key");
+  if (!set_option(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, key)) return system_error("set a signature key");
+  return {};
+}
+
+// Kernels since the middle of 2026 keep filters on TCP sockets for CAP_NET_ADMIN; signatures need no privilege, yet not
+// every kernel has them.
+Result<void> make_deaf(int fd, Family family) {
+  Result<void> filtered = attach_filter(fd, reject_all_filter());
+  if (filtered || !filtered.error().is(std::errc::operation_not_permitted)) return filtered;
+  Result<void> keyed = expect_signatures_of_nobody(fd, IpAddress::any(family));
+  if (keyed && family == Family::v6) keyed = expect_signatures_of_nobody(fd, kAnyMappedV4);
+  if (!keyed) filtered.error().hint = how_to_get(Capability::net_admin);
+  return keyed ? keyed : filtered;
+}
+
+// The order matters: a segment that came before the socket is deaf would be answered.
 Result<UniqueFd> open_guard(const Endpoint& local) {
   const std::string attempt = "guard " + to_string(local);
   UniqueFd fd(::socket(to_address_family(local.address.family()), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return system_error(attempt);
-  TCP_TRY(attach_filter(fd.get(), reject_all_filter()));
+  TCP_TRY(make_deaf(fd.get(), local.address.family()));
   if (local.address.is_v6() && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0)) return system_error(attempt);
   const SocketAddress address = to_socket_address(local);
   if (::bind(fd.get(), address.get(), address.length) != 0) {

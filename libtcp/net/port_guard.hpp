@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Holds local TCP ports so that this host's kernel sends no RST to answers for segments it did not send itself.
 //
-// A listener whose filter accepts nothing: the kernel finds it for the incoming SYN-ACK and the filter drops the
-// segment before TCP sees it, while packet sockets still do. No firewall rule, no privilege (ports below
-// ip_unprivileged_port_start excepted). While held, ss shows the ports as LISTEN and a stranger's SYN to them is
-// dropped silently. Late segments after release are answered with an RST by the kernel: end each connection first and
-// hold the guard for about one more RTT.
+// A listener that is deaf: the kernel finds it for the incoming SYN-ACK and drops the segment before TCP sees it, while
+// packet sockets still do. No firewall rule, no privilege (ports below ip_unprivileged_port_start excepted). It is made
+// deaf by a socket filter that accepts nothing or, where the kernel keeps those for CAP_NET_ADMIN, by a TCP-MD5 key for
+// all peers (TcpExtTCPMD5NotFound counts what it drops). While held, ss shows the ports as LISTEN and a stranger's SYN
+// to them is dropped silently. Late segments after release are answered with an RST by the kernel: end each connection
+// first and hold the guard for about one more RTT.
 #pragma once
 
 #include <cstdint>
