@@ -26,8 +26,8 @@ struct CaptureStatistics {
 };
 
 struct LiveOptions {
-  std::string interface;  // "any" for all
-  std::string filter;     // a pcap-filter(7) expression; empty: everything
+  std::string interface = {};  // "any" for all
+  std::string filter = {};     // a pcap-filter(7) expression; empty: everything
   std::uint32_t snapshot_length = 262144;
   bool promiscuous = false;
 };

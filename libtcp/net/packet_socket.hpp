@@ -16,9 +16,9 @@
 namespace tcp::net {
 
 struct PacketSocketOptions {
-  std::optional<std::uint32_t> interface_index;  // absent: all interfaces
-  BpfProgram filter;                             // empty: everything
-  bool ignore_outgoing = false;                  // PACKET_IGNORE_OUTGOING
+  std::optional<std::uint32_t> interface_index = {};  // absent: all interfaces
+  BpfProgram filter = {};                             // empty: everything
+  bool ignore_outgoing = false;                       // PACKET_IGNORE_OUTGOING
   std::uint32_t receive_buffer_bytes = 4U << 20;
 };
 

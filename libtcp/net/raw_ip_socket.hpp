@@ -15,7 +15,7 @@ namespace tcp::net {
 
 struct RawIpSocketOptions {
   Family family = Family::v4;
-  std::optional<std::uint32_t> interface_index;  // SO_BINDTOIFINDEX
+  std::optional<std::uint32_t> interface_index = {};  // SO_BINDTOIFINDEX
   std::uint32_t send_buffer_bytes = 1U << 20;
 };
 

@@ -13,8 +13,8 @@
 namespace tcp::net {
 
 struct ResolveOptions {
-  std::optional<Family> family;  // only this one
-  bool numeric_only = false;     // refuse names: nothing is asked of the network
+  std::optional<Family> family = {};  // only this one
+  bool numeric_only = false;          // refuse names: nothing is asked of the network
 };
 
 // All addresses in the order of RFC 6724 (getaddrinfo), each once. Errors: resolve_failed with the resolver's words.

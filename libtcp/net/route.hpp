@@ -12,17 +12,17 @@
 namespace tcp::net {
 
 struct RouteHints {
-  std::optional<IpAddress> source;
-  std::optional<std::uint32_t> interface_index;
+  std::optional<IpAddress> source = {};
+  std::optional<std::uint32_t> interface_index = {};
 };
 
 struct Route {
   std::uint32_t interface_index = 0;
   std::string interface_name;
-  IpAddress source;                  // what the kernel would choose, or the hint
-  std::optional<IpAddress> gateway;  // absent when the destination is on the link
-  std::uint32_t mtu = 0;             // the route's, or the interface's
-  bool local = false;                // the destination is this host itself
+  IpAddress source;                       // what the kernel would choose, or the hint
+  std::optional<IpAddress> gateway = {};  // absent when the destination is on the link
+  std::uint32_t mtu = 0;                  // the route's, or the interface's
+  bool local = false;                     // the destination is this host itself
 };
 
 // Errors: the kernel's (ENETUNREACH, EHOSTUNREACH, EACCES for a prohibit route), attempt "route to ADDRESS".
