@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,27 +25,22 @@ using List = std::vector<Value>;
 struct Value {
   std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, List, std::vector<Record>> data;
 
-  Value() : data(nullptr) {}
-  Value(std::nullptr_t) : data(nullptr) {}
+  // Defined behind Record: making a Value may destroy one, which takes the whole of Record.
+  Value();
+  Value(std::nullptr_t);
   template <std::same_as<bool> T>
   Value(T value) : data(value) {}
   template <std::integral T>
     requires(!std::same_as<T, bool>)
-  Value(T value) {
-    if constexpr (std::signed_integral<T>) {
-      data = static_cast<std::int64_t>(value);
-    } else {
-      data = static_cast<std::uint64_t>(value);
-    }
-  }
-  Value(double value) : data(value) {}
-  Value(std::string value) : data(std::move(value)) {}
-  Value(std::string_view value) : data(std::string(value)) {}
-  Value(const char* value) : data(std::string(value)) {}
-  Value(List value) : data(std::move(value)) {}
+  Value(T value) : data(static_cast<std::conditional_t<std::signed_integral<T>, std::int64_t, std::uint64_t>>(value)) {}
+  Value(double value);
+  Value(std::string value);
+  Value(std::string_view value);
+  Value(const char* value);
+  Value(List value);
   Value(Record value);
   template <class T>
-  Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value(nullptr)) {}
+  Value(const std::optional<T>& value);
 
   [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::nullptr_t>(data); }
   [[nodiscard]] const std::string* string() const noexcept { return std::get_if<std::string>(&data); }
@@ -73,5 +69,15 @@ class Record {
  private:
   std::vector<std::pair<std::string, Value>> fields_;
 };
+
+inline Value::Value() : data(nullptr) {}
+inline Value::Value(std::nullptr_t) : data(nullptr) {}
+inline Value::Value(double value) : data(value) {}
+inline Value::Value(std::string value) : data(std::move(value)) {}
+inline Value::Value(std::string_view value) : data(std::string(value)) {}
+inline Value::Value(const char* value) : data(std::string(value)) {}
+inline Value::Value(List value) : data(std::move(value)) {}
+template <class T>
+Value::Value(const std::optional<T>& value) : Value(value ? Value(*value) : Value(nullptr)) {}
 
 }  // namespace tcp::cmd
