@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/sockets/sock_diag.hpp"
+
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cstring>
+
+#include "libtcp/net/netlink.hpp"
+
+namespace tcp::sockets {
+namespace {
+
+constexpr int kMostInterruptions = 5;  // a dump that the kernel reports as inconsistent is asked for again
+
+std::uint32_t state_bit(TcpState state) { return 1U << static_cast<unsigned>(state); }
+
+IpAddress address_of(std::uint8_t family, const std::uint32_t (&words)[4]) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), words, sizeof words);
+  if (family == AF_INET6) return IpAddress::v6(bytes);
+  std::uint32_t address = 0;
+  std::memcpy(&address, words, sizeof address);
+  return IpAddress::v4(ntohl(address));
+}
+
+// LISTEN alone: together with CLOSE the kernel would walk all established sockets as well. UDP has but CLOSE.
+std::uint32_t states_of(ports::Protocol protocol) {
+  return protocol == ports::Protocol::tcp ? state_bit(TcpState::listen) : state_bit(TcpState::closed);
+}
+
+inet_diag_req_v2 make_request(ports::Protocol protocol, std::uint8_t family) {
+  inet_diag_req_v2 request{};
+  request.sdiag_family = family;
+  request.sdiag_protocol = protocol == ports::Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
+  request.idiag_states = states_of(protocol);
+  return request;
+}
+
+Result<std::vector<SocketInfo>> dump(net::NetlinkSocket& netlink, ports::Protocol protocol, std::uint8_t family) {
+  const inet_diag_req_v2 request = make_request(protocol, family);
+  const std::span payload(reinterpret_cast<const std::uint8_t*>(&request), sizeof request);
+  std::vector<SocketInfo> sockets;
+  const auto on_message = [&](std::uint16_t type, std::span<const std::uint8_t> message) -> Result<void> {
+    if (type != SOCK_DIAG_BY_FAMILY) return {};
+    TCP_TRY_ASSIGN(socket, parse_socket(message, protocol));
+    sockets.push_back(std::move(socket));
+    return {};
+  };
+  TCP_TRY(netlink.request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, payload, on_message));
+  return sockets;
+}
+
+Result<std::vector<SocketInfo>> dump_whole(net::NetlinkSocket& netlink, ports::Protocol protocol, std::uint8_t family) {
+  auto sockets = dump(netlink, protocol, family);
+  for (int i = 0; i < kMostInterruptions && !sockets && sockets.error().is(std::errc::interrupted); ++i) {
+    sockets = dump(netlink, protocol, family);
+  }
+  return sockets;
+}
+
+}  // namespace
+
+Result<SocketInfo> parse_socket(std::span<const std::uint8_t> message, ports::Protocol protocol) {
+  const auto malformed = [](const char* why) { return make_error(Errc::malformed, "read a socket", why); };
+  inet_diag_msg diag{};
+  if (message.size() < sizeof diag) return malformed("the kernel's message is too short");
+  std::memcpy(&diag, message.data(), sizeof diag);
+  if (diag.idiag_family != AF_INET && diag.idiag_family != AF_INET6) return malformed("neither IPv4 nor IPv6");
+  SocketInfo socket;
+  socket.protocol = protocol;
+  socket.state = static_cast<TcpState>(diag.idiag_state);
+  socket.local = {address_of(diag.idiag_family, diag.id.idiag_src), ntohs(diag.id.idiag_sport)};
+  socket.remote = {address_of(diag.idiag_family, diag.id.idiag_dst), ntohs(diag.id.idiag_dport)};
+  socket.interface_index = diag.id.idiag_if;
+  socket.user_id = diag.idiag_uid;
+  socket.inode = diag.idiag_inode;
+  socket.receive_queue = diag.idiag_rqueue;
+  socket.send_queue = diag.idiag_wqueue;
+  TCP_TRY(net::for_each_attribute(message.subspan(sizeof diag),
+                                  [&](std::uint16_t type, std::span<const std::uint8_t> value) {
+                                    if (type == INET_DIAG_SKV6ONLY && !value.empty()) socket.v6_only = value[0] != 0;
+                                  }));
+  return socket;
+}
+
+Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
+  const std::string attempt = "list " + std::string(to_string(protocol)) + " sockets";
+  if (protocol != ports::Protocol::tcp && protocol != ports::Protocol::udp) {
+    return make_error(Errc::unsupported, attempt);
+  }
+  TCP_TRY_ASSIGN(netlink, net::NetlinkSocket::open(NETLINK_SOCK_DIAG));
+  std::vector<SocketInfo> sockets;
+  for (const int family : {AF_INET, AF_INET6}) {
+    auto found = dump_whole(netlink, protocol, static_cast<std::uint8_t>(family));
+    if (!found) {
+      found.error().attempt = attempt;
+      return found;
+    }
+    sockets.insert(sockets.end(), found->begin(), found->end());
+  }
+  return sockets;
+}
+
+}  // namespace tcp::sockets
