@@ -170,6 +170,7 @@ Result<std::optional<CapturedFrame>> Capture::next(MonotonicTime deadline) {
     TCP_TRY_ASSIGN(ready, wait_readable(pcap_get_selectable_fd(impl.handle.get()), deadline));
     if (!ready) return std::nullopt;
     status = pcap_next_ex(impl.handle.get(), &header, &bytes);
+    if (status == 0 && SystemClock().now() >= deadline) return std::nullopt;  // only frames that the filter drops
   }
   if (status != 1) {
     impl.ended = true;

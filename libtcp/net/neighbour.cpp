@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t kDiscardPort = 9;  // RFC 863
+constexpr Duration kLongestTimeout = 1h;
 constexpr Duration kFirstPause = 200us;
 constexpr Duration kLongestPause = 20ms;
 constexpr std::uint16_t kUsableStates = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
@@ -93,7 +94,7 @@ Result<MacAddress> resolve_unnamed(std::uint32_t interface_index, const IpAddres
 }  // namespace
 
 Result<MacAddress> resolve_neighbour(std::uint32_t interface_index, const IpAddress& address, Duration timeout) {
-  const MonotonicTime deadline = SystemClock().now() + timeout;
+  const MonotonicTime deadline = SystemClock().now() + std::min(timeout, kLongestTimeout);
   const IpAddress scoped = address.is_v6() && address.is_link_local() ? address.with_scope(interface_index) : address;
   Result<MacAddress> result = resolve_unnamed(interface_index, scoped, deadline);
   if (!result) result.error().attempt = "neighbour " + to_string(address);

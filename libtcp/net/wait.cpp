@@ -3,10 +3,14 @@
 
 #include <poll.h>
 
-#include <algorithm>
-
 namespace tcp::net {
 namespace {
+
+// A deadline in the past may be so far away that the difference does not fit.
+Duration left_until(MonotonicTime deadline) {
+  const MonotonicTime now = SystemClock().now();
+  return deadline > now ? deadline - now : Duration::zero();
+}
 
 timespec to_timespec(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
@@ -19,7 +23,7 @@ Result<bool> wait_readable(int fd, MonotonicTime deadline) {
   pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
   timespec timeout{};
   const bool forever = deadline == MonotonicTime::max();
-  if (!forever) timeout = to_timespec(std::max(deadline - SystemClock().now(), Duration::zero()));
+  if (!forever) timeout = to_timespec(left_until(deadline));
   const int ready = ::ppoll(&wanted, 1, forever ? nullptr : &timeout, nullptr);
   if (ready < 0 && errno != EINTR) return system_error("wait for a packet");
   return ready > 0;
