@@ -39,16 +39,6 @@ void for_each_row_of(std::uint16_t port, Visit visit) {
   }
 }
 
-std::string_view registered_name(std::uint16_t port, Protocol protocol) noexcept {
-  std::string_view name;
-  for_each_row_of(port, [&](std::size_t i) {
-    const Assignment assignment = record_at(i);
-    if (assignment.name.empty() || !assignment.applies_to(protocol)) return;
-    if (name.empty() || !assignment.is_alias()) name = assignment.name;  // the lowest row is IANA's first
-  });
-  return name;
-}
-
 PortSet ports_called(std::string_view name, Protocol protocol) {
   PortSet set;
   for (const CommonPort& common : common_ports()) {
@@ -110,6 +100,16 @@ std::vector<Assignment> find_by_port(std::uint16_t port, Protocol protocol) {
   return found;
 }
 
+std::string_view main_name(std::span<const Assignment> assignments) noexcept {
+  std::string_view alias;
+  for (const Assignment& assignment : assignments) {
+    if (assignment.name.empty()) continue;
+    if (!assignment.is_alias()) return assignment.name;
+    if (alias.empty()) alias = assignment.name;
+  }
+  return alias;
+}
+
 std::vector<Assignment> find_by_name(std::string_view name) {
   struct Less {
     bool operator()(std::uint16_t row, std::string_view word) const { return compare(row, word) < 0; }
@@ -125,9 +125,9 @@ std::vector<Assignment> find_by_name(std::string_view name) {
   return found;
 }
 
-std::string_view service_name(std::uint16_t port, Protocol protocol) noexcept {
+std::string_view service_name(std::uint16_t port, Protocol protocol) {
   const CommonPort* common = find_common_port(port, protocol);
-  return common != nullptr ? common->name : registered_name(port, protocol);
+  return common != nullptr ? common->name : main_name(find_by_port(port, protocol));
 }
 
 Result<PortSet> find_service_ports(std::string_view name, Protocol protocol) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -44,12 +45,15 @@ struct Assignment {
 [[nodiscard]] std::vector<Assignment> find_by_port(std::uint16_t port);
 [[nodiscard]] std::vector<Assignment> find_by_port(std::uint16_t port, Protocol protocol);
 
+// The first name that is no historic alias, or an alias when there is nothing else; empty when all are nameless.
+[[nodiscard]] std::string_view main_name(std::span<const Assignment> assignments) noexcept;
+
 // All records of a service name, any case. Not the usual names that common.hpp knows.
 [[nodiscard]] std::vector<Assignment> find_by_name(std::string_view name);
 
 // What to call a port in one word: the usual name where there is one ("submissions", not "urd"), otherwise the
 // registered one; empty when there is neither.
-[[nodiscard]] std::string_view service_name(std::uint16_t port, Protocol protocol) noexcept;
+[[nodiscard]] std::string_view service_name(std::uint16_t port, Protocol protocol);
 
 // The ports of a service by its registered, historic or usual name, any case; for `scan -p imap` and the like.
 // Errors: an unknown name, with what may have been meant; a name that has no port for this protocol.

@@ -66,26 +66,6 @@ std::optional<MatchRank> rank_of(const std::vector<std::string>& words, std::str
   return worst;
 }
 
-const CommonPort* common_of(const Assignment& assignment) {
-  if (!assignment.ports) return nullptr;
-  return find_common_port(assignment.ports->first, assignment.protocol.value_or(Protocol::tcp));
-}
-
-std::optional<MatchRank> rank_of(const std::vector<std::string>& words, const Assignment& assignment) {
-  if (assignment.name.empty()) return std::nullopt;
-  return rank_of(words, lowered(assignment.name), lowered(assignment.description));
-}
-
-// What a port is used for in practice counts as much as what it is registered for.
-std::optional<MatchRank> better_rank(const std::vector<std::string>& words, const Assignment& assignment) {
-  const auto registered = rank_of(words, assignment);
-  const CommonPort* common = common_of(assignment);
-  if (common == nullptr) return registered;
-  const auto used = rank_of(words, lowered(common->name), lowered(common->use));
-  if (!registered || !used) return registered ? registered : used;
-  return std::min(*registered, *used);
-}
-
 // Optimal string alignment distance, given up as soon as it must exceed `limit`.
 std::size_t distance_within(std::size_t limit, std::string_view a, std::string_view b) {
   std::array<std::array<std::size_t, kLongestTypedName + 1>, 3> rows{};
@@ -149,13 +129,18 @@ class NearNames {
 
 std::vector<Match> search(std::string_view text) {
   const auto words = words_of(text);
-  std::vector<Match> matches;
-  for (std::size_t i = 0; i < record_count(); ++i) {
-    const Assignment assignment = record_at(i);
-    if (const auto rank = better_rank(words, assignment)) matches.push_back({assignment, *rank});
+  std::vector<Match> matches;  // common ports first, so that a stable sort keeps them first
+  for (const CommonPort& common : common_ports()) {
+    const auto rank = rank_of(words, lowered(common.name), lowered(common.use));
+    if (rank) matches.push_back({common.name, PortRange{common.port, common.port}, common.protocol, *rank});
   }
-  std::ranges::stable_sort(
-      matches, {}, [](const Match& match) { return std::tuple(match.rank, common_of(match.assignment) == nullptr); });
+  for (std::size_t i = 0; i < record_count(); ++i) {
+    const Assignment record = record_at(i);
+    if (record.name.empty()) continue;
+    const auto rank = rank_of(words, lowered(record.name), lowered(record.description));
+    if (rank) matches.push_back({record.name, record.ports, record.protocol, *rank});
+  }
+  std::ranges::stable_sort(matches, {}, &Match::rank);
   return matches;
 }
 

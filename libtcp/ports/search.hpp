@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,13 +22,17 @@ enum class MatchRank : std::uint8_t {
   description_part
 };
 
+// A service that was found, registered or only common.
 struct Match {
-  Assignment assignment;
+  std::string_view name;
+  std::optional<PortRange> ports;    // absent: registered without a port
+  std::optional<Protocol> protocol;  // absent: see Assignment
   MatchRank rank;
 };
 
-// Every word of `text` must be found in the name, the description or the usual use of a record; a record ranks by its
-// worst word. Any case. Equal ranks are ordered by how well known the port is, then by port.
+// Every word of `text` must be found in the name or the description of a record, or in the name or the use of a common
+// port; a match ranks by its worst word. Any case. Among equal ranks common ports come first, names without a port
+// last.
 [[nodiscard]] std::vector<Match> search(std::string_view text);
 
 // Registered and usual names within two slips of the finger, nearest and best known first.

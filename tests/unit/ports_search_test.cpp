@@ -10,18 +10,21 @@ using namespace tcp::ports;
 TEST_CASE("an exact name comes before a prefix, a word and a part") {
   const auto matches = search("http");
   REQUIRE(matches.size() > 50);
-  CHECK(matches.front().assignment.name == "http");
+  CHECK(matches.front().name == "http");
   CHECK(std::ranges::is_sorted(matches, {}, &Match::rank));
-  CHECK(std::ranges::any_of(matches, [](const Match& m) { return m.assignment.name == "gss-http"; }));
+  CHECK(std::ranges::any_of(matches, [](const Match& m) { return m.name == "gss-http"; }));
 }
 
 TEST_CASE("descriptions and usual names are searched, any case") {
   const auto has = [](std::string_view text, std::string_view name) {
-    return std::ranges::any_of(search(text), [&](const Match& m) { return m.assignment.name == name; });
+    return std::ranges::any_of(search(text), [&](const Match& m) { return m.name == name; });
   };
   CHECK(has("mail", "smtp"));
   CHECK(has("MAIL", "imap"));
-  CHECK(has("kubernetes", "sun-sr-https"));
+  CHECK(has("kubernetes", "kubernetes-api"));
+  CHECK(has("kubelet", "kubelet"));  // registered for nothing
+  CHECK(has("wireguard", "wireguard"));
+  CHECK(has("swyp", "swyp"));  // registered without a port
   CHECK(has("secure shell", "ssh"));
   CHECK(has("FORTÉ", "vision-mon"));
 }
