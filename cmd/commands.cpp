@@ -11,7 +11,8 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::array<CommandRow, 0> kCommands{{
+constexpr std::array<CommandRow, 1> kCommands{{
+    {"ports", "explain ports: registered for, used for, and what this host does with them", make_ports_command},
 }};
 
 // CLI11's exceptions end here: help is a text, everything else a usage error.

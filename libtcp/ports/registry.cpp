@@ -39,17 +39,6 @@ void for_each_row_of(std::uint16_t port, Visit visit) {
   }
 }
 
-PortSet ports_called(std::string_view name, Protocol protocol) {
-  PortSet set;
-  for (const CommonPort& common : common_ports()) {
-    if (common.protocol == protocol && equal_ignoring_case(common.name, name)) set.insert({common.port, common.port});
-  }
-  for (const Assignment& assignment : find_by_name(name)) {
-    if (assignment.ports && assignment.applies_to(protocol)) set.insert(*assignment.ports);
-  }
-  return set;
-}
-
 std::string near_names_hint(std::string_view name) {
   const auto near = find_near_names(name, 1);
   return near.empty() ? "" : "; did you mean '" + std::string(near.front()) + "'?";
@@ -128,6 +117,17 @@ std::vector<Assignment> find_by_name(std::string_view name) {
 std::string_view service_name(std::uint16_t port, Protocol protocol) {
   const CommonPort* common = find_common_port(port, protocol);
   return common != nullptr ? common->name : main_name(find_by_port(port, protocol));
+}
+
+PortSet ports_called(std::string_view name, Protocol protocol) {
+  PortSet set;
+  for (const CommonPort& common : common_ports()) {
+    if (common.protocol == protocol && equal_ignoring_case(common.name, name)) set.insert({common.port, common.port});
+  }
+  for (const Assignment& assignment : find_by_name(name)) {
+    if (assignment.ports && assignment.applies_to(protocol)) set.insert(*assignment.ports);
+  }
+  return set;
 }
 
 Result<PortSet> find_service_ports(std::string_view name, Protocol protocol) {

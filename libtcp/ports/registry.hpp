@@ -55,7 +55,10 @@ struct Assignment {
 // registered one; empty when there is neither.
 [[nodiscard]] std::string_view service_name(std::uint16_t port, Protocol protocol);
 
-// The ports of a service by its registered, historic or usual name, any case; for `scan -p imap` and the like.
+// The ports of a service by its registered, historic or usual name, any case; empty when it has none.
+[[nodiscard]] PortSet ports_called(std::string_view name, Protocol protocol);
+
+// The same for `scan -p imap` and the like, where no port is an error.
 // Errors: an unknown name, with what may have been meant; a name that has no port for this protocol.
 [[nodiscard]] Result<PortSet> find_service_ports(std::string_view name, Protocol protocol);
 
