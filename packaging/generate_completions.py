@@ -19,6 +19,8 @@ import help_text
 # The words an option takes. By command where the same name means different things.
 WORDS = {
     "--color": "auto always never",
+    "scan --technique": "auto syn connect",
+    "handshake-trace --technique": "auto raw connect",
     "--technique": "syn connect",
     "--protocol": "tcp udp sctp dccp any",
     "--range": "well-known registered dynamic",

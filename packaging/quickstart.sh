@@ -58,7 +58,7 @@ start_listener() {
   # Its standard input stays open and silent.
   sleep infinity >"$work/never" &
   keeper=$!
-  "$tcpbox" listen 127.0.0.1 0 --keep-open --ready-fd 3 3>"$work/ready" <"$work/never" >/dev/null 2>"$work/listen.log" &
+  "$tcpbox" listen 127.0.0.1:0 --keep-open --ready-fd 3 3>"$work/ready" <"$work/never" >/dev/null 2>"$work/listen.log" &
   listener=$!
   local line
   if ! read -r -t 10 line <"$work/ready"; then
