@@ -79,7 +79,7 @@ test_full() {
   mapfile -t targets < <(fuzz_targets)
   build fuzz "${targets[@]}"
   step "fuzz targets, $fuzz_seconds s each" fuzz_all "${targets[@]}"
-  build release tcpbox delay_wire
+  build release integration_tools
   step "integration tests, release" ctest --preset release -L integration -j "$jobs"
   build dev
   step "all tests, sanitizers" ctest --preset dev -j "$jobs"
