@@ -99,29 +99,29 @@ void add_link_frames(std::vector<Frame>& frames) {
   const VlanTag old_service{ethertype::old_qinq, 300};
   Octets padded = in_ethernet(tcp_packet(Family::v4, 41002, control::ack, {}));
   padded.resize(60);
-  frames.insert(frames.end(),
-                {
-                    {"ethernet-padded", LinkType::ethernet, padded},
-                    {"vlan-v4", LinkType::ethernet, in_ethernet(v4, {customer})},
-                    {"vlan-v6", LinkType::ethernet, in_ethernet(v6, {customer})},
-                    {"qinq", LinkType::ethernet, in_ethernet(v4, {service, customer})},
-                    {"qinq-old", LinkType::ethernet, in_ethernet(v6, {old_service, customer})},
-                    {"qinq-four-tags", LinkType::ethernet, in_ethernet(v4, {old_service, customer, old_service, customer})},
-                    {"cooked-v1-v4", LinkType::linux_sll, in_linux_cooked(v4, LinkType::linux_sll)},
-                    {"cooked-v1-v6", LinkType::linux_sll, in_linux_cooked(v6, LinkType::linux_sll)},
-                    {"cooked-v2-v4", LinkType::linux_sll2, in_linux_cooked(v4, LinkType::linux_sll2)},
-                    {"cooked-v2-v6", LinkType::linux_sll2, in_linux_cooked(v6, LinkType::linux_sll2)},
-                    {"null-little-endian-v4", LinkType::null, in_loopback(v4, {2, 0, 0, 0})},
-                    {"null-big-endian-v4", LinkType::null, in_loopback(v4, {0, 0, 0, 2})},
-                    {"null-freebsd-v6", LinkType::null, in_loopback(v6, {28, 0, 0, 0})},
-                    {"null-darwin-v6", LinkType::null, in_loopback(v6, {30, 0, 0, 0})},
-                    {"loop-v4", LinkType::loop, in_loopback(v4, {0, 0, 0, 2})},
-                    {"loop-openbsd-v6", LinkType::loop, in_loopback(v6, {0, 0, 0, 24})},
-                    {"raw-v4", LinkType::raw, v4},
-                    {"raw-v6", LinkType::raw, v6},
-                    {"ipv4", LinkType::ipv4, v4},
-                    {"ipv6", LinkType::ipv6, v6},
-                });
+  frames.insert(frames.end(), {
+                                  {"ethernet-padded", LinkType::ethernet, padded},
+                                  {"vlan-v4", LinkType::ethernet, in_ethernet(v4, {customer})},
+                                  {"vlan-v6", LinkType::ethernet, in_ethernet(v6, {customer})},
+                                  {"qinq", LinkType::ethernet, in_ethernet(v4, {service, customer})},
+                                  {"qinq-old", LinkType::ethernet, in_ethernet(v6, {old_service, customer})},
+                                  {"qinq-four-tags", LinkType::ethernet,
+                                   in_ethernet(v4, {old_service, customer, old_service, customer})},
+                                  {"cooked-v1-v4", LinkType::linux_sll, in_linux_cooked(v4, LinkType::linux_sll)},
+                                  {"cooked-v1-v6", LinkType::linux_sll, in_linux_cooked(v6, LinkType::linux_sll)},
+                                  {"cooked-v2-v4", LinkType::linux_sll2, in_linux_cooked(v4, LinkType::linux_sll2)},
+                                  {"cooked-v2-v6", LinkType::linux_sll2, in_linux_cooked(v6, LinkType::linux_sll2)},
+                                  {"null-little-endian-v4", LinkType::null, in_loopback(v4, {2, 0, 0, 0})},
+                                  {"null-big-endian-v4", LinkType::null, in_loopback(v4, {0, 0, 0, 2})},
+                                  {"null-freebsd-v6", LinkType::null, in_loopback(v6, {28, 0, 0, 0})},
+                                  {"null-darwin-v6", LinkType::null, in_loopback(v6, {30, 0, 0, 0})},
+                                  {"loop-v4", LinkType::loop, in_loopback(v4, {0, 0, 0, 2})},
+                                  {"loop-openbsd-v6", LinkType::loop, in_loopback(v6, {0, 0, 0, 24})},
+                                  {"raw-v4", LinkType::raw, v4},
+                                  {"raw-v6", LinkType::raw, v6},
+                                  {"ipv4", LinkType::ipv4, v4},
+                                  {"ipv6", LinkType::ipv6, v6},
+                              });
 }
 
 void add_ipv4_frames(std::vector<Frame>& frames) {
