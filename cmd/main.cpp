@@ -19,9 +19,7 @@ void print_error(Output& err, const Error& error) {
   err.flush();
 }
 
-ExitCode exit_code_of(const Error& error) {
-  return error.is(Errc::invalid_input) ? ExitCode::usage : ExitCode::failed;
-}
+ExitCode exit_code_of(const Error& error) { return error.is(Errc::invalid_input) ? ExitCode::usage : ExitCode::failed; }
 
 Result<ExitCode> run(Context& context) {
   TCP_TRY_ASSIGN(invocation, parse_command_line(context.arguments));
@@ -41,7 +39,7 @@ void die_by(int signal) {
 int guarded_main(const std::vector<std::string>& arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(2), seen where it happens
   Output out(STDOUT_FILENO, "standard output");
-  Output err(STDERR_FILENO, "standard error");
+  Output err(STDERR_FILENO, "standard error", Output::Files::line_by_line);
   const SystemClock clock;
   Context context{out, err, clock, arguments};
   auto code = run(context);

@@ -25,8 +25,11 @@ void wait_until_writable(int fd) {
 
 }  // namespace
 
-Output::Output(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)), regular_file_(is_regular_file(fd)), terminal_(detect_terminal(fd)) {}
+Output::Output(int fd, std::string name, Files files)
+    : fd_(fd),
+      name_(std::move(name)),
+      buffered_(files == Files::buffered && is_regular_file(fd)),
+      terminal_(detect_terminal(fd)) {}
 
 void Output::write(std::string_view text) {
   if (failed()) return;
@@ -41,7 +44,7 @@ void Output::line(std::string_view text) {
 }
 
 void Output::end_record() {
-  if (!regular_file_) flush();
+  if (!buffered_) flush();
 }
 
 void Output::flush() {

@@ -12,13 +12,17 @@ namespace tcp::cmd {
 
 class Output {
  public:
+  // When a regular file is written: in large pieces, or line by line (what warns must be there when we crash).
+  enum class Files : unsigned char { buffered, line_by_line };
+
   // `fd` is borrowed. `name` is for the error message: "standard output".
-  Output(int fd, std::string name);
+  Output(int fd, std::string name, Files files = Files::buffered);
 
   void write(std::string_view text);
-  // `text` and a newline, flushed unless the descriptor is a regular file: one record at a time reaches a pipe.
+  // `text` and a newline, flushed unless the descriptor is a buffered regular file: one record at a time reaches a
+  // pipe.
   void line(std::string_view text);
-  // A finished unit of output: flushes unless the descriptor is a regular file.
+  // A finished unit of output: flushes unless the descriptor is a buffered regular file.
   void end_record();
   void flush();
 
@@ -36,7 +40,7 @@ class Output {
  private:
   int fd_;
   std::string name_;
-  bool regular_file_ = false;
+  bool buffered_ = false;
   Terminal terminal_;
   std::string buffer_;
   int error_number_ = 0;

@@ -17,7 +17,9 @@ struct TextOf {
   std::string operator()(std::uint64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return fmt::format("{}", value); }
   std::string operator()(const std::string& value) const { return value; }
-  std::string operator()(const List& values) const { return join(values, [](const Value& v) { return v.text(); }); }
+  std::string operator()(const List& values) const {
+    return join(values, [](const Value& v) { return v.text(); });
+  }
   std::string operator()(const std::vector<Record>& nested) const {
     return join(nested.front().fields(), [](const auto& field) { return field.first + "=" + field.second.text(); });
   }

@@ -19,7 +19,8 @@ void shrink(std::vector<std::size_t>& widths, const std::vector<Column>& columns
     if (total <= available) return;
     std::size_t* widest = nullptr;
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      if (columns[i].shrinks && widths[i] > kMinShrunk && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+      if (columns[i].shrinks && widths[i] > kMinShrunk && (widest == nullptr || widths[i] > *widest))
+        widest = &widths[i];
     }
     if (widest == nullptr) return;
     --*widest;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "cmd/command.hpp"
 #include "cmd/output/sanitize.hpp"
 #include "cmd/output/table.hpp"
 #include "cmd/output/view.hpp"
+#include "libtcp/base/unique_fd.hpp"
 
 using namespace tcp::cmd;
 
@@ -48,4 +53,27 @@ TEST_CASE("a slip of the finger finds its command") {
   CHECK(did_you_mean("csan", known) == "scan");
   CHECK(did_you_mean("con", known) == "connect");
   CHECK(did_you_mean("zzzzzz", known).empty());
+}
+
+TEST_CASE("a warning reaches a log file at once, data in large pieces") {
+  char path[] = "/tmp/tcpbox-output-XXXXXX";
+  const tcp::UniqueFd file(::mkstemp(path));
+  ::unlink(path);
+  const auto size = [&] { return ::lseek(file.get(), 0, SEEK_END); };
+  Output log(file.get(), "log", Output::Files::line_by_line);
+  log.line("warning");
+  CHECK(size() == 8);
+  Output data(file.get(), "data");
+  data.line("record");
+  CHECK(size() == 8);
+  CHECK(data.finish());
+  CHECK(size() == 15);
+}
+
+TEST_CASE("a failed write is kept and said") {
+  const tcp::UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Output output(full.get(), "standard output");
+  output.line("lost");
+  CHECK(output.failed());
+  CHECK(output.finish().error().message() == "write standard output: No space left on device");
 }
