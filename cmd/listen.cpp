@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// `tcpbox listen`: accepts a connection and joins it with standard input and output.
+#include "libtcp/stream/listen.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cmd/stream_options.hpp"
+#include "cmd/stream_report.hpp"
+#include "libtcp/base/parse.hpp"
+
+namespace tcp::cmd {
+namespace {
+
+// "8080", ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:http"
+Result<stream::ListenAddress> parse_listen_address(const std::string& word) {
+  const std::string rest = word.starts_with(':') && word.rfind(':') == 0 ? word.substr(1) : word;
+  if (rest.find(':') == std::string::npos) {
+    TCP_TRY_ASSIGN(port, settle_port(rest));
+    return stream::ListenAddress{{}, port};
+  }
+  TCP_TRY_ASSIGN(parts, parse_host_port(rest));
+  if (parts.service.empty()) return usage_error("'" + word + "'", "a port is missing; IPv6 is written [ADDRESS]:PORT");
+  TCP_TRY_ASSIGN(port, settle_port(parts.service));
+  return stream::ListenAddress{parts.host, port};
+}
+
+class ListenCommand final : public Command {
+ public:
+  void define(CLI::App& app) override {
+    app.add_option("[ADDRESS:]PORT", words_, "Where to listen; port 0 takes a free one")->required();
+    app.add_flag("-k,--keep-open", options_.keep_open, "Serve one client after another")->group("Clients");
+    app.add_option("--accept-timeout", accept_timeout_, "End when no client has come for so long")
+        ->type_name("DURATION")
+        ->group("Clients");
+    app.add_option("--ready-fd", ready_fd_text_, "Write ADDRESS:PORT to this open descriptor once it listens")
+        ->type_name("FD")
+        ->group("Clients");
+    common_.define(app);
+  }
+
+  Result<void> settle() override {
+    TCP_TRY(common_.settle());
+    for (const std::string& word : words_) {
+      TCP_TRY_ASSIGN(address, parse_listen_address(word));
+      options_.addresses.push_back(std::move(address));
+    }
+    TCP_TRY_ASSIGN(timeout, settle_duration("--accept-timeout", accept_timeout_, Duration()));
+    options_.accept_timeout = timeout;
+    if (!ready_fd_text_.empty()) {
+      TCP_TRY_ASSIGN(fd, settle_descriptor("--ready-fd", ready_fd_text_));
+      ready_fd_ = fd;
+    }
+    options_.family = common_.addresses.family();
+    options_.numeric_only = common_.addresses.numeric;
+    options_.relay = common_.relay;
+    options_.stop_signals = stop_signals();
+    return {};
+  }
+
+  Result<ExitCode> run(Context& context) override {
+    fill_standard_descriptors();
+    common_.output.apply(context);
+    StreamReport report("listen", context, common_);
+    if (ready_fd_) report.set_ready_fd(*ready_fd_);
+    if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0; })) {
+      report.announce_listening();
+    }
+    auto outcome = stream::run_listen(options_, report, context.clock);
+    return report.finish(outcome ? ending(*outcome) : ending_of(std::move(outcome).error()));
+  }
+
+ private:
+  // With --keep-open one client's trouble is no failure of the service; nobody coming any more is its regular end.
+  [[nodiscard]] StreamEnding ending(const stream::ListenOutcome& outcome) const {
+    if (outcome.signal != 0) return {ExitCode::done, std::nullopt, outcome.signal};
+    if (outcome.connections == 0) {
+      return {ExitCode::negative, make_error(Errc::timed_out, "listen", "no client came in time").error(), 0};
+    }
+    const bool is_over = !options_.keep_open || outcome.last->reason == stream::CloseReason::output_failed;
+    return is_over ? ending_of(*outcome.last) : StreamEnding{};
+  }
+
+  StreamOptions common_;
+  std::vector<std::string> words_;
+  std::string accept_timeout_;
+  std::string ready_fd_text_;
+  std::optional<int> ready_fd_;
+  stream::ListenOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_listen_command() { return std::make_unique<ListenCommand>(); }
+
+}  // namespace tcp::cmd

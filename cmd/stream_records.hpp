@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The events of `listen` and `connect` as records and as lines of text.
+#pragma once
+
+#include <string>
+
+#include "cmd/output/record.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::cmd {
+
+[[nodiscard]] Record to_record(const Endpoint& listening);
+[[nodiscard]] Record to_record(const stream::AttemptFailed& event);
+[[nodiscard]] Record to_record(const stream::Connected& event);
+[[nodiscard]] Record to_record(const stream::Closed& event);
+[[nodiscard]] Record to_warning_record(const Error& error);
+
+[[nodiscard]] std::string describe(const stream::Connected& event);
+[[nodiscard]] std::string describe(const stream::Closed& event);
+[[nodiscard]] std::string describe(const stream::TcpStatistics& statistics);
+
+}  // namespace tcp::cmd

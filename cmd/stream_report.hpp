@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What the stream engines report, as text on standard error and as JSON wherever it was asked for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "cmd/command.hpp"
+#include "cmd/output/view.hpp"
+#include "cmd/stream_options.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::cmd {
+
+// How a run of `listen` or `connect` ended.
+struct StreamEnding {
+  ExitCode code = ExitCode::done;
+  std::optional<Error> error;  // to be told
+  int signal = 0;              // to be re-raised
+};
+
+class StreamReport final : public stream::SessionObserver {
+ public:
+  // `command`: "listen" or "connect". The references must outlive it.
+  StreamReport(std::string_view command, Context& context, const StreamOptions& options);
+
+  // The real addresses go there once it listens, a line each; then the descriptor is closed, unless it is a standard
+  // one.
+  void set_ready_fd(int fd) { ready_fd_ = fd; }
+  // Say on standard error where it listens even without --verbose: a port was chosen by the kernel.
+  void announce_listening() { announces_listening_ = true; }
+
+  void on_listening(std::span<const Endpoint> locals) override;
+  void on_attempt_failed(const stream::AttemptFailed& event) override;
+  void on_connected(const stream::Connected& event) override;
+  void on_closed(const stream::Closed& event) override;
+  void on_warning(const Error& error) override;
+
+  // The summary, the error, the signal: the last thing of a run.
+  [[nodiscard]] ExitCode finish(const StreamEnding& ending);
+
+ private:
+  [[nodiscard]] bool owns_standard_error() const noexcept { return json_ && options_.json_fd == kStandardError; }
+  void emit(const Record& record);
+  void say(const std::string& line);
+
+  Context& context_;
+  const StreamOptions& options_;
+  std::optional<Output> json_output_;
+  std::unique_ptr<View> json_;
+  std::optional<int> ready_fd_;
+  bool announces_listening_ = false;
+  MonotonicTime started_;
+  std::uint64_t connections_ = 0;
+  stream::Traffic total_;
+};
+
+// How a conversation that ended counts for the exit status.
+[[nodiscard]] StreamEnding ending_of(const stream::Closed& closed);
+// Nothing was connected: 1 when that is an answer (refused, timed out), otherwise 3.
+[[nodiscard]] StreamEnding ending_of(Error error);
+
+}  // namespace tcp::cmd

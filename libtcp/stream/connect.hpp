@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The engine of `connect`: dials and joins the connection with the local end.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/base/error.hpp"
+#include "libtcp/stream/dial_options.hpp"
+#include "libtcp/stream/local_descriptors.hpp"
+#include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::stream {
+
+struct ConnectOptions {
+  DialOptions dial;
+  bool zero = false;  // connect and report; the local end is not touched
+  RelayOptions relay;
+  LocalDescriptors local;
+  std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
+};
+
+struct ConnectOutcome {
+  std::optional<Closed> closed;  // absent when a signal came before the connection
+  int signal = 0;                // the one that stopped it
+};
+
+// Blocks until the conversation is over. Errors: what kept it from connecting (see dial()).
+[[nodiscard]] Result<ConnectOutcome> run_connect(const ConnectOptions& options, SessionObserver& observer,
+                                                 const Clock& clock);
+
+}  // namespace tcp::stream

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Attempts to connect to several addresses, staggered, until one wins (RFC 8305 §5). It starts and judges attempts;
+// when to start the next one and waiting are the dialer's.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/stream/dial_options.hpp"
+#include "libtcp/stream/session.hpp"
+#include "libtcp/stream/socket.hpp"
+
+namespace tcp::stream {
+
+class ConnectRace {
+ public:
+  // `options`, `observer` and `clock` must outlive it.
+  ConnectRace(std::vector<IpAddress> order, const DialOptions& options, SessionObserver& observer, const Clock& clock);
+
+  [[nodiscard]] bool has_next() const noexcept { return next_ < order_.size(); }
+  [[nodiscard]] bool is_running() const noexcept { return running_ > 0; }
+
+  // The descriptor to watch for EPOLLOUT, or nothing when the attempt failed at once.
+  [[nodiscard]] std::optional<int> start_next();
+  // A watched descriptor is ready. True when it is connected.
+  [[nodiscard]] bool settle(int fd);
+
+  struct Winner {
+    UniqueFd socket;
+    Duration connect_time{};
+  };
+  // After settle() was true; the losers are closed.
+  [[nodiscard]] Winner take_winner();
+
+  // Every address failed, or the deadline passed: what happened to each.
+  [[nodiscard]] Error failure() const;
+  [[nodiscard]] Error timeout() const;
+
+ private:
+  struct Attempt {
+    Endpoint remote;
+    UniqueFd socket;
+    MonotonicTime started;
+  };
+  void fail(const Endpoint& remote, Error error);
+  [[nodiscard]] Result<UniqueFd> begin(const Endpoint& remote) const;
+  [[nodiscard]] Result<void> bind_source(int fd, Family family) const;
+  [[nodiscard]] std::string target() const;
+
+  std::vector<IpAddress> order_;
+  const DialOptions& options_;
+  SessionObserver& observer_;
+  const Clock& clock_;
+  std::size_t next_ = 0;
+  std::size_t running_ = 0;
+  std::vector<Attempt> attempts_;
+  std::vector<AttemptFailed> failures_;
+  std::optional<Winner> winner_;
+};
+
+}  // namespace tcp::stream

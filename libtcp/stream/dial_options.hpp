@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Where to connect to, from where, and how long to try.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/base/ip_address.hpp"
+#include "libtcp/net/resolver.hpp"
+
+namespace tcp::stream {
+
+// net::resolve, or what a test puts in its place. Called from another thread.
+using Resolver = std::function<Result<std::vector<IpAddress>>(const std::string&, const net::ResolveOptions&)>;
+
+struct DialOptions {
+  std::string host;  // a name or an address
+  std::uint16_t port = 0;
+  std::optional<Family> family;
+  bool numeric_only = false;
+  Duration timeout = std::chrono::seconds(30);              // of everything: the name and all addresses; zero: none
+  Duration attempt_delay = std::chrono::milliseconds(250);  // RFC 8305 §5, Connection Attempt Delay
+  std::optional<IpAddress> source_address;
+  std::uint16_t source_port = 0;  // 0: the kernel's choice
+  Resolver resolver = net::resolve;
+};
+
+}  // namespace tcp::stream

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// A host and a port become a connected socket: resolve, then try the addresses as Happy Eyeballs does (RFC 8305).
+#pragma once
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/base/unique_fd.hpp"
+#include "libtcp/stream/asio.hpp"
+#include "libtcp/stream/dial_options.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::stream {
+
+struct Dialed {
+  UniqueFd socket;  // non-blocking
+  Duration resolve_time{};
+  Duration connect_time{};
+};
+
+// A new attempt starts when the last one has failed or has had `attempt_delay`; the first to connect wins and the
+// others are closed before a byte is sent. Errors: the resolver's; timed_out; "connect to HOST:PORT" with what each
+// address said. The references must outlive the wait.
+[[nodiscard]] Awaitable<Result<Dialed>> dial(Executor executor, const DialOptions& options, SessionObserver& observer,
+                                             const Clock& clock);
+
+}  // namespace tcp::stream

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What to listen on and what to do with those who come.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/base/ip_address.hpp"
+#include "libtcp/stream/local_descriptors.hpp"
+#include "libtcp/stream/relay_options.hpp"
+
+namespace tcp::stream {
+
+struct ListenAddress {
+  std::string host;        // a name or an address; empty: any address of both families
+  std::uint16_t port = 0;  // 0: the kernel's choice
+};
+
+struct ListenOptions {
+  std::vector<ListenAddress> addresses;
+  std::optional<Family> family;
+  bool numeric_only = false;
+  bool keep_open = false;     // serve one client after another
+  Duration accept_timeout{};  // how long to wait for each client; zero: for ever
+  RelayOptions relay;
+  LocalDescriptors local;
+  std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
+};
+
+}  // namespace tcp::stream

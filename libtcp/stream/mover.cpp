@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/stream/mover.hpp"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <span>
+
+#include "libtcp/base/unique_fd.hpp"
+
+namespace tcp::stream {
+namespace {
+
+constexpr std::size_t kStepBytes = 1 << 20;
+constexpr int kPipeBytes = 1 << 20;         // /proc/sys/fs/pipe-max-size allows it to everybody
+constexpr int kDefaultPipeBytes = 1 << 16;  // a pipe that has another size was given it on purpose
+constexpr unsigned kSpliceFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+
+ssize_t splice_some(int input, int output, std::size_t bytes) {
+  ssize_t moved = 0;
+  do {
+    moved = ::splice(input, nullptr, output, nullptr, bytes, kSpliceFlags);
+  } while (moved < 0 && errno == EINTR);
+  return moved;
+}
+
+StepResult moved(ssize_t bytes) { return {Step::moved, static_cast<std::size_t>(bytes), 0}; }
+
+// `blocked` says which side EAGAIN means, `failed` which side is to blame for anything unforeseen.
+StepResult explain(int error_number, Step blocked, Step failed) {
+  if (error_number == EAGAIN) return {blocked, 0, 0};
+  if (error_number == EINVAL || error_number == ENOSYS) return {Step::unsupported, 0, error_number};
+  return {failed, 0, error_number};
+}
+
+void enlarge_pipe(int fd) {
+  if (::fcntl(fd, F_GETPIPE_SZ) == kDefaultPipeBytes) ::fcntl(fd, F_SETPIPE_SZ, kPipeBytes);
+}
+
+class DirectSplice final : public Mover {
+ public:
+  DirectSplice(MoverEnd input, MoverEnd output) : input_(input), output_(output) {
+    enlarge_pipe(input.kind == DescriptorKind::pipe ? input.fd : output.fd);
+  }
+
+  StepResult step() override {
+    const ssize_t bytes = splice_some(input_.fd, output_.fd, kStepBytes);
+    if (bytes > 0) return moved(bytes);
+    if (bytes == 0) return {Step::ended, 0, 0};
+    const bool from_pipe = input_.kind == DescriptorKind::pipe;  // reading a pipe cannot fail
+    return explain(errno, Step::blocked, from_pipe || errno == EPIPE ? Step::output_failed : Step::input_failed);
+  }
+
+ private:
+  MoverEnd input_;
+  MoverEnd output_;
+};
+
+class SendFile final : public Mover {
+ public:
+  SendFile(MoverEnd input, MoverEnd output) : input_(input), output_(output) {}
+
+  StepResult step() override {
+    const ssize_t bytes = ::sendfile(output_.fd, input_.fd, nullptr, kStepBytes);
+    if (bytes > 0) return moved(bytes);
+    if (bytes == 0) return {Step::ended, 0, 0};
+    if (errno == EINTR) return moved(0);
+    return explain(errno, Step::output_blocked, errno == EIO ? Step::input_failed : Step::output_failed);
+  }
+
+ private:
+  MoverEnd input_;
+  MoverEnd output_;
+};
+
+// Bytes that the output will not take by splice(2) leave the pipe by way of memory first.
+class PipedSplice final : public Mover {
+ public:
+  PipedSplice(MoverEnd input, MoverEnd output, UniqueFd read_end, UniqueFd write_end)
+      : input_(input), output_(output), read_end_(std::move(read_end)), write_end_(std::move(write_end)) {
+    enlarge_pipe(read_end_.get());
+  }
+
+  StepResult step() override {
+    if (inside_ == 0 && held_.empty()) {
+      if (draining_) return {Step::unsupported, 0, EINVAL};
+      const StepResult filled = fill();
+      if (filled.step != Step::moved) return filled;
+    }
+    return draining_ ? drain() : empty();
+  }
+
+ private:
+  StepResult fill() {
+    const ssize_t bytes = splice_some(input_.fd, write_end_.get(), kStepBytes);
+    if (bytes == 0) return {Step::ended, 0, 0};
+    if (bytes < 0) return explain(errno, Step::input_blocked, Step::input_failed);
+    inside_ = static_cast<std::size_t>(bytes);
+    return moved(bytes);
+  }
+
+  StepResult empty() {
+    const ssize_t bytes = splice_some(read_end_.get(), output_.fd, inside_);
+    if (bytes > 0) {
+      inside_ -= static_cast<std::size_t>(bytes);
+      return moved(bytes);
+    }
+    draining_ = bytes < 0 && errno == EINVAL;
+    if (draining_) return drain();
+    return explain(errno, Step::output_blocked, Step::output_failed);
+  }
+
+  StepResult drain() {
+    if (held_.empty()) {
+      const ssize_t bytes = ::read(read_end_.get(), buffer_.data(), buffer_.size());
+      if (bytes <= 0) return {Step::input_failed, 0, bytes == 0 ? EIO : errno};  // our own pipe, never empty here
+      inside_ -= static_cast<std::size_t>(bytes);
+      held_ = std::span(buffer_).first(static_cast<std::size_t>(bytes));
+    }
+    const ssize_t bytes = ::write(output_.fd, held_.data(), held_.size());
+    if (bytes < 0 && errno == EINTR) return moved(0);
+    if (bytes < 0) return explain(errno, Step::output_blocked, Step::output_failed);
+    held_ = held_.subspan(static_cast<std::size_t>(bytes));
+    return moved(bytes);
+  }
+
+  MoverEnd input_;
+  MoverEnd output_;
+  UniqueFd read_end_;
+  UniqueFd write_end_;
+  std::size_t inside_ = 0;  // bytes in the pipe
+  bool draining_ = false;
+  std::array<std::byte, 16384> buffer_;  // only for draining
+  std::span<std::byte> held_;            // of the buffer, not yet written
+};
+
+std::unique_ptr<Mover> make_piped_splice(MoverEnd input, MoverEnd output) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return nullptr;
+  return std::make_unique<PipedSplice>(input, output, UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+// splice(2) refuses a file that is opened for appending.
+bool takes_splice(MoverEnd output) {
+  if (output.kind == DescriptorKind::file) return (::fcntl(output.fd, F_GETFL) & O_APPEND) == 0;
+  return output.kind == DescriptorKind::socket || output.kind == DescriptorKind::null;
+}
+
+}  // namespace
+
+std::unique_ptr<Mover> make_mover(MoverEnd input, MoverEnd output) {
+  const bool socket_in = input.kind == DescriptorKind::socket;
+  const bool socket_out = output.kind == DescriptorKind::socket;
+  if (input.kind == DescriptorKind::pipe && socket_out) return std::make_unique<DirectSplice>(input, output);
+  if (socket_in && output.kind == DescriptorKind::pipe) return std::make_unique<DirectSplice>(input, output);
+  if (input.kind == DescriptorKind::file && socket_out) return std::make_unique<SendFile>(input, output);
+  if (socket_in && takes_splice(output)) return make_piped_splice(input, output);
+  return nullptr;
+}
+
+}  // namespace tcp::stream

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// One connection from its first event to its last.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/stream/channel.hpp"
+#include "libtcp/stream/local_end.hpp"
+#include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::stream {
+
+class SessionRunner {
+ public:
+  // Reports that it is connected. The references must outlive it.
+  SessionRunner(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock);
+
+  // Relays until both directions have ended, then closes and reports.
+  [[nodiscard]] Awaitable<void> run(Executor executor, LocalEnd& local, const RelayOptions& options);
+  // Closes and reports, when that has not happened yet.
+  void close(CloseReason reason, std::optional<Error> error = std::nullopt);
+
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.has_value(); }
+  // Once it is closed.
+  [[nodiscard]] const Closed& closed() const noexcept { return *closed_; }
+
+ private:
+  std::uint64_t id_;
+  std::unique_ptr<Channel> channel_;
+  SessionObserver& observer_;
+  const Clock& clock_;
+  MonotonicTime started_;
+  Traffic traffic_;
+  std::optional<Closed> closed_;
+};
+
+}  // namespace tcp::stream

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The few socket calls that the listener, the dialer and a plain channel have in common.
+#pragma once
+
+#include <system_error>
+
+#include "libtcp/base/endpoint.hpp"
+#include "libtcp/base/error.hpp"
+#include "libtcp/base/unique_fd.hpp"
+
+namespace tcp::stream {
+
+// The same socket with a number above 2: a standard descriptor that the caller closed must not become a connection.
+[[nodiscard]] UniqueFd above_standard(UniqueFd fd);
+// Non-blocking and close-on-exec. Never 0, 1 or 2.
+[[nodiscard]] Result<UniqueFd> open_tcp_socket(Family family);
+[[nodiscard]] Result<void> set_option(int fd, int level, int name, int value, const char* word);
+[[nodiscard]] Result<void> bind_socket(int fd, const Endpoint& local);
+
+// IPv4-mapped addresses become IPv4. 0.0.0.0:0 when there is none (AF_UNIX).
+[[nodiscard]] Endpoint local_endpoint(int fd);
+[[nodiscard]] Endpoint remote_endpoint(int fd);
+
+// SO_ERROR: what happened to the connection since the last call.
+[[nodiscard]] std::error_code pending_error(int fd);
+
+}  // namespace tcp::stream
