@@ -26,7 +26,7 @@ constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS;
 constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
 constexpr std::uint16_t kLoadHalfIndexed = BPF_LD | BPF_H | BPF_IND;
 constexpr std::uint16_t kLoadIndexFromIhl = BPF_LDX | BPF_B | BPF_MSH;  // X = 4 * (packet[k] & 0xf)
-constexpr std::uint16_t kLoadIndex = BPF_LDX | BPF_W | BPF_IMM;
+constexpr std::uint16_t kLoadIndex = BPF_LDX | BPF_IMM;
 constexpr std::uint16_t kAnd = BPF_ALU | BPF_AND | BPF_K;
 constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
 constexpr std::uint16_t kIfAtLeast = BPF_JMP | BPF_JGE | BPF_K;

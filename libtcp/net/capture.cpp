@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <tuple>
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/net/capabilities.hpp"
@@ -105,7 +106,7 @@ Result<FileHandle> open_savefile(const std::string& path, const std::string& att
   TCP_TRY(check_kind(fd.get(), attempt));
   FileHandle file(::fdopen(fd.get(), "rb"));
   if (!file) return system_error(attempt);
-  (void)fd.release();
+  std::ignore = fd.release();
   return file;
 }
 
@@ -155,7 +156,7 @@ Result<Capture> Capture::open_file(const std::string& path, const std::string& f
   std::array<char, PCAP_ERRBUF_SIZE> reason{};
   PcapHandle handle(pcap_fopen_offline_with_tstamp_precision(file.get(), PCAP_TSTAMP_PRECISION_NANO, reason.data()));
   if (!handle) return make_error(Errc::malformed, attempt, reason.data());
-  (void)file.release();  // pcap_close closes it
+  std::ignore = file.release();  // pcap_close closes it
   TCP_TRY(set_filter(handle.get(), filter));
   return Capture(std::make_unique<Impl>(Impl{.handle = std::move(handle), .attempt = attempt, .nanoseconds = true}));
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -13,7 +14,7 @@ namespace tcp::net {
 namespace {
 
 // The kernel gives a /proc/sys file to one read or not at all; the longest list of reserved ports has 196,606 bytes.
-constexpr std::size_t kLongestText = 256 * 1024;
+constexpr std::size_t kLongestText = std::size_t{256} * 1024;
 
 std::string read_setting(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

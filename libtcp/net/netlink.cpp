@@ -5,10 +5,9 @@
 #include <sys/time.h>
 
 #include <array>
-#include <cstring>
 #include <memory>
-#include <optional>
 #include <string_view>
+#include <tuple>
 
 #include "libtcp/net/socket_option.hpp"
 #include "libtcp/net/wire.hpp"
@@ -16,7 +15,7 @@
 namespace tcp::net {
 namespace {
 
-constexpr std::size_t kReceiveBufferBytes = 64 * 1024;  // the kernel sends 32 KiB at most
+constexpr std::size_t kReceiveBufferBytes = std::size_t{64} * 1024;  // the kernel sends 32 KiB at most
 constexpr timeval kAnswerTimeout{.tv_sec = 5, .tv_usec = 0};
 constexpr std::size_t kHeaderLength = sizeof(nlmsghdr);
 constexpr std::uint16_t kAttributeTypeMask = static_cast<std::uint16_t>(NLA_TYPE_MASK);
@@ -47,7 +46,7 @@ Result<UniqueFd> open_socket(int protocol) {
 // The kernel's own words for an error, where it has any (NETLINK_EXT_ACK).
 std::string extended_reason(std::span<const std::uint8_t> attributes) {
   std::string reason;
-  (void)for_each_attribute(attributes, [&](std::uint16_t type, std::span<const std::uint8_t> value) {
+  std::ignore = for_each_attribute(attributes, [&](std::uint16_t type, std::span<const std::uint8_t> value) {
     if (type == NLMSGERR_ATTR_MSG) reason = to_text(value);
   });
   return reason;

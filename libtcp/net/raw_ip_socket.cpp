@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "libtcp/base/endpoint.hpp"
 #include "libtcp/net/bpf.hpp"
 #include "libtcp/net/capabilities.hpp"
@@ -22,7 +24,8 @@ Result<void> configure(int fd, const RawIpSocketOptions& options) {
     const int index = static_cast<int>(*options.interface_index);
     if (!set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, index)) return system_error("bind to interface");
   }
-  try_option(fd, SOL_SOCKET, SO_SNDBUF, static_cast<int>(options.send_buffer_bytes));
+  const int size = static_cast<int>(std::min<std::uint32_t>(options.send_buffer_bytes, 1U << 30));
+  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, size)) try_option(fd, SOL_SOCKET, SO_SNDBUF, size);
   return {};
 }
 

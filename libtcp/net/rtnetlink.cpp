@@ -5,6 +5,8 @@
 #include <net/if_arp.h>
 #include <sys/socket.h>
 
+#include <tuple>
+
 #include "libtcp/base/endpoint.hpp"
 #include "libtcp/net/netlink.hpp"
 #include "libtcp/net/wire.hpp"
@@ -58,7 +60,7 @@ IpAddress scoped(const IpAddress& address, std::uint32_t interface_index) {
 
 std::uint32_t mtu_of(Bytes metrics) {
   std::uint32_t mtu = 0;
-  (void)for_each_attribute(metrics, [&](std::uint16_t type, Bytes value) {
+  std::ignore = for_each_attribute(metrics, [&](std::uint16_t type, Bytes value) {
     if (type == RTAX_MTU) mtu = number_of(value);
   });
   return mtu;
