@@ -20,7 +20,8 @@ class ConnectRun {
       TCP_TRY_ASSIGN(local, LocalEnd::open(loop_.executor(), options_.local));
       local_.emplace(std::move(local));
     }
-    const int signal = loop_.run(converse(), options_.stop_signals);
+    loop_.stop_on(options_.stop_signals);
+    const int signal = loop_.run(converse());
     if (failure_) return std::unexpected(*std::move(failure_));
     ConnectOutcome outcome{std::nullopt, signal};
     if (session_) {

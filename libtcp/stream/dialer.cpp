@@ -57,7 +57,8 @@ Awaitable<Result<Dialed>> dial(Executor executor, const DialOptions& options, Se
   lookup.numeric_only = options.numeric_only;
   auto addresses = co_await resolve_until(executor, options.host, lookup, options.resolver, deadline);
   if (!addresses) co_return std::unexpected(std::move(addresses).error());
-  const Duration resolve_time = clock.now() - started;
+  std::optional<Duration> resolve_time;
+  if (!parse_ip_address(options.host)) resolve_time = clock.now() - started;
   std::vector<IpAddress> usable = of_source_family(interleave_families(*addresses), options);
   if (usable.empty()) {
     co_return make_error(Errc::resolve_failed, "connect to " + options.host,

@@ -2,6 +2,8 @@
 // A host and a port become a connected socket: resolve, then try the addresses as Happy Eyeballs does (RFC 8305).
 #pragma once
 
+#include <optional>
+
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/stream/asio.hpp"
@@ -11,8 +13,8 @@
 namespace tcp::stream {
 
 struct Dialed {
-  UniqueFd socket;  // non-blocking
-  Duration resolve_time{};
+  UniqueFd socket;                       // non-blocking
+  std::optional<Duration> resolve_time;  // absent when there was no name to look up
   Duration connect_time{};
 };
 

@@ -9,8 +9,8 @@
 namespace tcp::stream {
 namespace {
 
-// Declared so that the loop, and with it every suspended coroutine, goes before what they refer to, and the descriptors
-// in it before the loop.
+// What is in the event loop goes before the loop, which takes the suspended coroutines with it: they refer to the rest,
+// and look at none of it as they go.
 class ListenRun {
  public:
   ListenRun(const ListenOptions& options, SessionObserver& observer, const Clock& clock)
@@ -25,8 +25,9 @@ class ListenRun {
     local_.emplace(std::move(local));
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
+    loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
     observer_.on_listening(listener_->locals());
-    outcome_.signal = loop_.run(serve(), options_.stop_signals);
+    outcome_.signal = loop_.run(serve());
     if (session_) session_->close(CloseReason::interrupted);
     if (session_) outcome_.last = session_->closed();
     if (failure_) return std::unexpected(*std::move(failure_));

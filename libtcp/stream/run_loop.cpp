@@ -15,24 +15,25 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-int RunLoop::run(Awaitable<void> task, std::span<const int> stop_signals) {
-  int received = 0;
-  asio::basic_signal_set<Executor> signals(executor());
-  for (const int number : stop_signals) {
+void RunLoop::stop_on(std::span<const int> signals) {
+  for (const int number : signals) {
     std::error_code refused;
-    if (!is_ignored(number)) signals.add(number, refused);
+    if (!is_ignored(number)) signals_.add(number, refused);
   }
-  signals.async_wait([&](std::error_code error, int number) {
+  signals_.async_wait([this](std::error_code error, int number) {
     if (error) return;
-    received = number;
+    received_ = number;
     context_.stop();
   });
-  asio::co_spawn(context_, std::move(task), [&](const std::exception_ptr& exception) {
+}
+
+int RunLoop::run(Awaitable<void> task) {
+  asio::co_spawn(context_, std::move(task), [this](const std::exception_ptr& exception) {
     context_.stop();
     if (exception) std::rethrow_exception(exception);  // out of memory
   });
   context_.run();
-  return received;
+  return received_;
 }
 
 }  // namespace tcp::stream

@@ -23,7 +23,7 @@ struct AttemptFailed {
 struct Connected {
   std::uint64_t id = 0;  // counts from 1 within a run
   FourTuple endpoints;
-  // Only for a connection that we opened.
+  // Only for a connection that we opened, and for a name.
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;  // the winner's, from its SYN on
 };

@@ -19,7 +19,7 @@ import lab
 
 lab.require("nc", "ncat", "socat")
 
-PATIENCE = 10
+PATIENCE = 60
 PAYLOAD_BYTES = 64 << 20
 
 
@@ -130,7 +130,7 @@ class Peers(StreamCase):
                     port = free_port()
                     peer = self.peer_listens(argv(port), port)
                     ours = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}")
-                    self.converse(ours, peer, first)
+                    self.converse(name, ours, peer, first)
 
     def test_listen_for_each_peer(self):
         for name, argv in CLIENTS.items():
@@ -138,19 +138,24 @@ class Peers(StreamCase):
                 with self.subTest(peer=name, ends_first=first):
                     ours = self.listen()
                     peer = self.start(*argv(ours.ports[0]))
-                    self.converse(ours, peer, first)
+                    self.converse(name, ours, peer, first)
 
-    def converse(self, ours, peer, first):
+    def converse(self, name, ours, peer, first):
+        """nc and ncat leave at our FIN, so that their answer has to come before; socat and we answer after it too."""
         leader, follower = (ours, peer) if first == "ours" else (peer, ours)
+        half_closes = name == "socat" or follower is ours
         leader.stdin.write(b"question\n")
-        leader.stdin.close()
+        leader.stdin.flush()
+        if half_closes:
+            leader.stdin.close()
         self.assertEqual(follower.stdout.readline(), b"question\n")
-        if first == "ours":  # a peer that has seen the end of its client's input may still answer
+        if first == "ours" or name == "socat":
             follower.stdin.write(b"answer\n")
             follower.stdin.flush()
+            self.assertEqual(leader.stdout.readline(), b"answer\n")
+        leader.stdin.close()
         follower.stdin.close()
-        expected = b"answer\n" if first == "ours" else b""
-        self.assertEqual(leader.stdout.read(), expected)
+        self.assertEqual(leader.stdout.read(), b"")
         self.assertEqual(ours.wait(PATIENCE), 0, ours.stderr.read())
 
     def test_64_mib_unchanged_both_ways(self):
@@ -161,17 +166,15 @@ class Peers(StreamCase):
         for name in (*LISTENERS, "tcpbox"):
             for upload in (True, False):
                 with self.subTest(peer=name, upload=upload):
-                    sender = source.open("rb") if upload else subprocess.DEVNULL
-                    receiver = subprocess.DEVNULL if upload else source.open("rb")
+                    file = self.enterContext(source.open("rb"))
+                    sender, receiver = (file, subprocess.DEVNULL) if upload else (subprocess.DEVNULL, file)
                     if name == "tcpbox":
                         peer = self.listen(stdin=receiver)
                         port = peer.ports[0]
                     else:
-                        # ncat gives up sending at our end of sending: hold ours open while it sends.
-                        if name == "ncat" and not upload:
+                        # nc and ncat give up sending at their peer's FIN: ours waits until they have sent.
+                        if name != "socat" and not upload:
                             sender = subprocess.PIPE
-                        if name == "ncat" and upload:
-                            receiver = subprocess.PIPE
                         port = free_port()
                         peer = self.peer_listens(LISTENERS[name](port), port, stdin=receiver)
                     ours = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", stdin=sender)
@@ -531,7 +534,7 @@ class Json(StreamCase):
         import schema
         report = self.scratch / "report"
         with report.open("wb") as target:
-            listening = self.listen("--json", "--json-fd", "2", stderr=target)
+            listening = self.listen("--json", "--json-fd", "2", stdin=subprocess.DEVNULL, stderr=target)
             done = self.run_for(self.tcpbox, "connect", f"127.0.0.1:{listening.ports[0]}", "--ndjson", input=b"12345")
             listening.communicate(timeout=PATIENCE)
         events = schema.validate_ndjson(done.stderr.decode(), "connect")

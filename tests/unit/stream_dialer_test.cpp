@@ -31,7 +31,7 @@ Result<Dialed> dial_now(const DialOptions& options, SessionObserver& observer) {
   const SystemClock clock;
   RunLoop loop;
   std::optional<Result<Dialed>> result;
-  const int signal = loop.run(dial_into(loop.executor(), options, observer, clock, result), {});
+  const int signal = loop.run(dial_into(loop.executor(), options, observer, clock, result));
   CHECK(signal == 0);
   REQUIRE(result);
   return std::move(*result);

@@ -134,7 +134,7 @@ RelayEnd RelayFixture::relay_to_the_end() {
   REQUIRE(channel);
   RelayEnd end;
   Relay relay(loop.executor(), **channel, *local, options, clock, traffic);
-  const int signal = loop.run(relay_once(relay, end), {});
+  const int signal = loop.run(relay_once(relay, end));
   CHECK(signal == 0);
   input_ended = local->input_ended;
   return end;
