@@ -34,7 +34,7 @@ class PortsCommand final : public Command {
 
 void PortsCommand::define(CLI::App& app) {
   app.add_option("PORT", words_, "Ports, ranges and service names: 443, 8000-8100, https or 22,80,imap");
-  app.add_option("-s,--search", search_, "Services with all words of TEXT in their name or description")
+  app.add_option("-s,--search", search_, "Services with every word of TEXT in their name, description or use")
       ->type_name("TEXT")
       ->group("Selection");
   app.add_option("-r,--range", range_, "Only ports of one range: well-known (system), registered (user) or dynamic")

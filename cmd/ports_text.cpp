@@ -7,6 +7,7 @@
 
 #include "cmd/output/sanitize.hpp"
 #include "cmd/output/table.hpp"
+#include "libtcp/ports/text.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -198,25 +199,35 @@ std::string port_detail(const Record& record, const Terminal& terminal) {
 
 // --- several answers as a table
 
-std::string first_description(const Record& record) {
+// The registry's "Unassigned" and "Reserved" are the status in other words; what says more is kept.
+std::string registered_use(const Record& record) {
+  const std::string status = record["status"].text();
   for (const Value& value : list_of(record, "registrations")) {
-    if (const auto text = text_of(*value.record(), "description"); !text.empty()) return text;
+    const std::string text = text_of(*value.record(), "description");
+    const bool only_status = ports::equal_ignoring_case(text, status);
+    if (!text.empty() && !only_status) return text;
   }
-  return record["name"].is_null() ? record["status"].text() : "";
+  if (!list_of(record, "local").empty()) return "in /etc/services";
+  return record["name"].is_null() ? status : "";
 }
 
 std::string use_text(const Record& record) {
   if (record.type() == "service") return text_of(record, "description");
   const Record* common = record["common"].record();
-  if (common == nullptr) return first_description(record);
+  if (common == nullptr) {
+    const bool ephemeral = record["name"].is_null() && is(*record["here"].record(), "ephemeral");
+    return registered_use(record) + (ephemeral ? "; ephemeral here" : "");
+  }
   const std::string names = record["registered_names"].text();
   const bool differs = is(*common, "differs_from_registration") && !names.empty();
   return (*common)["use"].text() + (differs ? "; registered: " + names : "");
 }
 
-std::string on_wire_cell(const Record& record) {
+std::string on_wire_cell(const Record& record, const Terminal& terminal) {
   const Record* common = record["common"].record();
-  return common == nullptr ? "" : (*common)["confidentiality"].text();
+  if (common == nullptr) return "";
+  const std::string how = (*common)["confidentiality"].text();
+  return how == "cleartext" ? paint(terminal, Style::yellow, how) : how;
 }
 
 std::string listener_cell(const Record& record) {
@@ -229,12 +240,12 @@ std::string listener_cell(const Record& record) {
 
 std::string table_text(const std::vector<Record>& records, const Terminal& terminal) {
   const bool any_listener = std::ranges::any_of(records, [](const Record& r) { return !listener_cell(r).empty(); });
-  std::vector<Column> columns{{"PORT"}, {"NAME", false, true}, {"ON THE WIRE"}};
+  std::vector<Column> columns{{"PORT"}, {"NAME", false, true}, {"ON WIRE"}};
   if (any_listener) columns.push_back({"LISTENING", false, true});
   columns.push_back({"USE", false, true});
   Table table(columns);
   for (const Record& record : records) {
-    std::vector<std::string> cells{ports_of(record), sanitize(text_of(record, "name")), on_wire_cell(record)};
+    std::vector<std::string> cells{ports_of(record), sanitize(text_of(record, "name")), on_wire_cell(record, terminal)};
     if (any_listener) cells.push_back(listener_cell(record));
     cells.push_back(use_text(record));
     table.add_row(std::move(cells));
