@@ -49,7 +49,10 @@ Result<UniqueFd> open_guard(const Endpoint& local) {
   const std::string attempt = "guard " + to_string(local);
   UniqueFd fd(::socket(to_address_family(local.address.family()), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return system_error(attempt);
-  TCP_TRY(make_deaf(fd.get(), local.address.family()));
+  if (auto deaf = make_deaf(fd.get(), local.address.family()); !deaf) {
+    deaf.error().attempt = attempt;
+    return std::unexpected(std::move(deaf).error());
+  }
   if (local.address.is_v6() && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0)) return system_error(attempt);
   const SocketAddress address = to_socket_address(local);
   if (::bind(fd.get(), address.get(), address.length) != 0) {
