@@ -11,9 +11,10 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::array<CommandRow, 3> kCommands{{
+constexpr std::array<CommandRow, 4> kCommands{{
     {"listen", "accept connections and join them with standard input and output", make_listen_command},
     {"connect", "connect and join the connection with standard input and output", make_connect_command},
+    {"scan", "find open ports, and say how each is known", make_scan_command},
     {"ports", "explain ports: registered for, used for, and what this host does with them", make_ports_command},
 }};
 

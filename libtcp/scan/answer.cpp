@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/scan/answer.hpp"
+
+namespace tcp::scan {
+namespace {
+
+std::string explain_icmp(const PortResult& result) {
+  std::string text = "icmp";
+  if (result.icmp) text += " " + packet::to_string(*result.icmp);
+  if (result.icmp_sender) text += " from " + to_string(*result.icmp_sender);
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(PortState state) noexcept {
+  switch (state) {
+    case PortState::open: return "open";
+    case PortState::closed: return "closed";
+    case PortState::filtered: return "filtered";
+    case PortState::error: return "error";
+  }
+  return "error";
+}
+
+std::string_view to_string(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::syn_ack: return "syn-ack";
+    case Reason::rst: return "rst";
+    case Reason::icmp: return "icmp";
+    case Reason::silence: return "silence";
+    case Reason::not_sent: return "not-sent";
+  }
+  return "silence";
+}
+
+std::string explain(const PortResult& result) {
+  switch (result.reason) {
+    case Reason::syn_ack:
+    case Reason::rst: break;
+    case Reason::icmp: return explain_icmp(result);
+    case Reason::silence:
+      return "no answer to " + std::to_string(result.probes_sent) + (result.probes_sent == 1 ? " probe" : " probes");
+    case Reason::not_sent: return result.error ? result.error->message() : "not sent";
+  }
+  return std::string(to_string(result.reason));
+}
+
+}  // namespace tcp::scan
