@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// How the segments of an ActiveHandshake are made: as Linux makes them.
+#include <algorithm>
+
+#include "libtcp/packet/sequence.hpp"
+#include "libtcp/trace/active.hpp"
+
+namespace tcp::trace {
+namespace {
+
+namespace control = packet::control;
+
+constexpr std::uint32_t kLargestSynWindow = 65535;
+constexpr std::uint32_t kReceiveWindow = 65535;  // what we accept ahead of RCV.NXT
+
+}  // namespace
+
+// Linux rounds the initial window down to whole segments: 64240 at an MSS of 1460.
+std::uint16_t ActiveHandshake::syn_window() const noexcept {
+  const std::uint32_t mss = std::max<std::uint32_t>(options_.mss, 1);
+  return static_cast<std::uint16_t>(kLargestSynWindow / mss * mss);
+}
+
+// Milliseconds, as Linux counts since 4.13; wraps around (RFC 7323 §5.4).
+std::uint32_t ActiveHandshake::timestamp(MonotonicTime now) const noexcept {
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - started_).count();
+  return options_.timestamp_base + static_cast<std::uint32_t>(elapsed);
+}
+
+Segment ActiveHandshake::make_segment(std::uint16_t control_bits, std::uint32_t sequence) {
+  Segment segment;
+  segment.header.source_port = options_.tuple.local.port;
+  segment.header.destination_port = options_.tuple.remote.port;
+  segment.header.control_bits = control_bits;
+  segment.header.sequence = sequence;
+  if ((control_bits & control::ack) != 0) segment.header.acknowledgment = peer_next_;
+  if (options_.tuple.remote.address.is_v6()) {
+    segment.flow_label = options_.flow_label;
+    return segment;
+  }
+  segment.identification = identification_;
+  if (++identification_ == 0) identification_ = 1;
+  return segment;
+}
+
+void ActiveHandshake::send_syn(Role role, MonotonicTime now) {
+  ++syn_count_;
+  last_syn_ = now;
+  retransmit_at_ = now + syn_timeout(retransmissions_ + 1, options_.linear_timeouts);
+  Segment segment = make_segment(control::syn, options_.initial_sequence);
+  segment.header.window = syn_window();
+  segment.options = packet::linux_syn_options(options_.mss, timestamp(now), options_.window_shift);
+  outgoing_.push_back({role, segment});
+}
+
+void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t sequence, MonotonicTime now) {
+  Segment segment = make_segment(control_bits, sequence);
+  const bool syn = (control_bits & control::syn) != 0;
+  const unsigned shift = window_scaling_ && !syn ? options_.window_shift : 0;
+  segment.header.window = static_cast<std::uint16_t>((syn_window() + (1U << shift) - 1) >> shift);
+  const packet::Timestamps timestamps{timestamp(now), peer_timestamp_.value_or(0)};
+  if (syn) {
+    (void)segment.options.push_back(packet::MaximumSegmentSize{options_.mss});
+    (void)segment.options.push_back(packet::SackPermitted{});
+    if (peer_timestamp_) (void)segment.options.push_back(timestamps);
+    if (window_scaling_) {
+      (void)segment.options.push_back(packet::NoOperation{});
+      (void)segment.options.push_back(packet::WindowScale{options_.window_shift});
+    }
+  } else if (peer_timestamp_) {
+    segment.options = {packet::NoOperation{}, packet::NoOperation{}, timestamps};
+  }
+  outgoing_.push_back({role, segment});
+}
+
+void ActiveHandshake::send_fin(Role role, MonotonicTime now) {
+  retransmit_at_ = now + fin_timeout_;
+  send(role, control::fin | control::ack, options_.initial_sequence + 1, now);
+}
+
+void ActiveHandshake::acknowledge(MonotonicTime now) {
+  if (replies_left_ == 0) return;
+  --replies_left_;
+  send(Role::ack, control::ack, next_sequence_, now);
+}
+
+void ActiveHandshake::reset_connection(MonotonicTime now) {
+  send(Role::reset, control::rst | control::ack, next_sequence_, now);
+  closing_ = Closing::reset_by_us;
+  state_ = TcpState::closed;
+  hold(now);
+}
+
+// RFC 9293 §3.5.2: the answer to a segment of a connection that we do not have.
+void ActiveHandshake::reset_unknown(const Segment& received) {
+  constexpr unsigned kUnitsAReset = 500;  // of replies: a handful of them is polite, more is a reflector
+  if (replies_left_ < kUnitsAReset) return;
+  replies_left_ -= kUnitsAReset;
+  Segment segment = make_segment(control::rst, received.header.acknowledgment);
+  segment.header.window = 0;
+  outgoing_.push_back({Role::reset, segment});
+}
+
+bool ActiveHandshake::in_window(const Segment& segment) const noexcept {
+  const std::uint32_t length = segment.sequence_length();
+  const std::uint32_t ahead = segment.header.sequence - peer_next_;
+  if (ahead <= kReceiveWindow) return true;
+  return length != 0 && ahead + length - 1 <= kReceiveWindow;  // begins before RCV.NXT, ends at or behind it
+}
+
+}  // namespace tcp::trace

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Random segments, ICMP errors and waits for the state machine of a crafted handshake. Whatever comes: it never claims
+// a connection that did not acknowledge our SYN, never sends without bound, and always ends.
+#include <cstdint>
+#include <cstdlib>
+
+#include "libtcp/packet/bytes.hpp"
+#include "libtcp/packet/sequence.hpp"
+#include "libtcp/trace/active.hpp"
+
+namespace {
+
+using namespace tcp;
+using namespace tcp::trace;
+using namespace std::chrono_literals;
+namespace control = tcp::packet::control;
+
+constexpr std::uint32_t kIsn = 0xfffffff0;
+constexpr std::size_t kMostSent = 8192;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// A number near one that matters: few bits decide, so that the interesting ones are found.
+std::uint32_t near(packet::Reader& reader, std::uint32_t ours, std::uint32_t theirs) {
+  const std::uint8_t choice = reader.u8();
+  const auto offset = static_cast<std::uint32_t>(static_cast<std::int8_t>(reader.u8()));
+  switch (choice % 4) {
+    case 0: return ours + offset;
+    case 1: return theirs + offset;
+    case 2: return offset;
+    default: return reader.u32();
+  }
+}
+
+class Fuzzed {
+ public:
+  explicit Fuzzed(packet::Bytes bytes) : reader_(bytes), machine_(read_options(reader_), now_) {}
+
+  void run() {
+    drain();
+    while (reader_.ok() && reader_.left() != 0 && !machine_.finished()) step();
+    // Bounded: the opening, the closing and the hold each have their end.
+    for (int i = 0; i < 200 && !machine_.finished(); ++i) {
+      require(machine_.deadline() >= now_);
+      now_ = machine_.deadline();
+      machine_.on_deadline(now_);
+      drain();
+    }
+    require(machine_.finished());
+    require(machine_.outcome() != Outcome::established || acknowledged_);
+    require(machine_.outcome() == Outcome::established || machine_.closing() == Closing::none);
+  }
+
+ private:
+  static ActiveOptions read_options(packet::Reader& reader) {
+    ActiveOptions options;
+    options.initial_sequence = kIsn;
+    const std::uint8_t knobs = reader.u8();
+    options.syn_retries = knobs & 7;
+    options.linear_timeouts = (knobs >> 3) & 7;
+    options.mss = reader.u16();
+    options.window_shift = reader.u8() % 15;
+    return options;
+  }
+
+  void step() {
+    switch (reader_.u8() % 8) {
+      case 0: now_ += std::chrono::milliseconds(reader_.u16()); break;
+      case 1: icmp(); break;
+      case 2:
+        if (reader_.u8() == 0xff) machine_.abort(Outcome::interrupted, now_);
+        break;
+      default: segment(); break;
+    }
+    machine_.on_deadline(now_);
+    drain();
+  }
+
+  void segment() {
+    Segment segment;
+    segment.header.control_bits = reader_.u8();
+    segment.header.sequence = near(reader_, kIsn, peer_);
+    segment.header.acknowledgment = near(reader_, kIsn, peer_);
+    segment.payload_length = reader_.u8() % 4 == 0 ? reader_.u16() : 0;
+    if (segment.payload_length % 2 != 0) (void)segment.options.push_back(packet::Timestamps{reader_.u32(), 0});
+    if (segment.header.has(control::syn)) peer_ = segment.header.sequence;
+    // What may open: anything that acknowledges exactly the SYN.
+    acknowledged_ |= segment.header.has(control::ack) && segment.header.acknowledgment == kIsn + 1;
+    const Outcome before = machine_.outcome();
+    (void)machine_.on_segment(segment, now_);
+    require(before != Outcome::established || machine_.outcome() == Outcome::established);
+  }
+
+  void icmp() {
+    IcmpAnswer answer;
+    answer.header.family = reader_.u8() % 2 == 0 ? Family::v4 : Family::v6;
+    answer.header.type = reader_.u8() % 16;
+    answer.header.code = reader_.u8() % 16;
+    answer.quoted_sequence = near(reader_, kIsn, peer_);
+    (void)machine_.on_icmp(answer, now_);
+  }
+
+  void drain() {
+    for (const Outgoing& outgoing : machine_.take_outgoing()) {
+      ++sent_;
+      const auto& header = outgoing.segment.header;
+      if (header.has(control::syn) || header.has(control::fin)) {
+        require(packet::sequence_before_or_at(header.sequence, kIsn + 1));  // we never have data
+      }
+      if (header.has(control::fin)) require(acknowledged_);
+    }
+    require(sent_ < kMostSent);
+  }
+
+  packet::Reader reader_;
+  MonotonicTime now_{1000s};
+  ActiveHandshake machine_;
+  std::uint32_t peer_ = 77;
+  bool acknowledged_ = false;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Fuzzed({data, size}).run();
+  return 0;
+}
