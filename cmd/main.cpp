@@ -44,7 +44,6 @@ int guarded_main(const std::vector<std::string>& arguments) {
   Context context{out, err, clock, arguments};
   auto code = run(context);
   auto written = out.finish();
-  err.flush();
   if (out.closed_pipe()) die_by(SIGPIPE);
   if (!code) {
     print_error(err, code.error());

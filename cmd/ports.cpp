@@ -108,8 +108,7 @@ PortHost read_host(const Context& context, const PortsSelection& selection) {
 
 void say_what_is_amiss(const Context& context, const PortsSelection& selection, const PortHost& host, bool nothing) {
   for (const std::string& note : selection.notes) context.note(note);
-  for (const std::string& name : selection.unknown) {
-    const auto near = ports::find_near_names(name, 1);
+  for (const auto& [name, near] : selection.unknown) {
     context.note("tcpbox: service '" + name + "': unknown" +
                  (near.empty() ? "" : "; did you mean '" + std::string(near.front()) + "'?"));
   }
@@ -124,7 +123,8 @@ void say_what_is_amiss(const Context& context, const PortsSelection& selection, 
 // A search for something like a name may be a slip of the finger.
 void suggest(PortsSelection& selection, const PortsQuery& query) {
   if (!query.search || !selection.picks.empty() || !selection.services.empty()) return;
-  if (!query.search->contains(' ')) selection.unknown.push_back(*query.search);
+  const auto near = ports::find_near_names(*query.search);
+  if (!near.empty()) selection.unknown.push_back({*query.search, near});
 }
 
 Record make_summary(std::size_t ports, std::size_t services, const PortsSelection& selection, const PortHost& host) {
@@ -152,7 +152,7 @@ Result<ExitCode> PortsCommand::run(Context& context) {
     view->result(to_record(answer, host, local));
   }
   for (const auto& service : selection.services) view->result(to_service_record(service));
-  for (const auto& name : selection.unknown) view->result(to_unknown_record(name, ports::find_near_names(name)));
+  for (const auto& unknown : selection.unknown) view->result(to_unknown_record(unknown));
   view->summary(make_summary(answers.size(), selection.services.size(), selection, host));
 
   const bool nothing = answers.empty() && selection.services.empty();

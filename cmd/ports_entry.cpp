@@ -192,10 +192,10 @@ Record to_service_record(const ports::Assignment& assignment) {
   return record.add("reference", text_or_null(assignment.reference));
 }
 
-Record to_unknown_record(const std::string& name, const std::vector<std::string_view>& near) {
-  List names;
-  for (const std::string_view candidate : near) names.emplace_back(candidate);
-  return Record("unknown").add("name", name).add("did_you_mean", std::move(names));
+Record to_unknown_record(const UnknownName& unknown) {
+  List near;
+  for (const std::string_view name : unknown.near) near.emplace_back(name);
+  return Record("unknown").add("name", unknown.name).add("did_you_mean", std::move(near));
 }
 
 }  // namespace tcp::cmd

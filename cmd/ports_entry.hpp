@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cmd/output/record.hpp"
+#include "cmd/ports_query.hpp"
 #include "libtcp/net/host.hpp"
 #include "libtcp/ports/describe.hpp"
 #include "libtcp/ports/ranges.hpp"
@@ -51,7 +52,7 @@ class PortHost {
                                const ports::LocalServices& local);
 // type "service": a name that is registered without a port.
 [[nodiscard]] Record to_service_record(const ports::Assignment& assignment);
-// type "unknown": a name that nobody knows.
-[[nodiscard]] Record to_unknown_record(const std::string& name, const std::vector<std::string_view>& near);
+// type "unknown"
+[[nodiscard]] Record to_unknown_record(const UnknownName& unknown);
 
 }  // namespace tcp::cmd

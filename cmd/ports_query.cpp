@@ -46,7 +46,7 @@ void select_service(PortsSelection& selection, const std::string& name, const Po
   if (!picks.empty()) return;
   const auto portless = ports::find_by_name(name);
   selection.services.insert(selection.services.end(), portless.begin(), portless.end());
-  if (portless.empty()) selection.unknown.push_back(name);
+  if (portless.empty()) selection.unknown.push_back({name, ports::find_near_names(name)});
 }
 
 PortsSelection select_words(const PortsQuery& query, const ports::LocalServices& local) {

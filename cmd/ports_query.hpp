@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libtcp/ports/describe.hpp"
@@ -19,6 +21,12 @@ struct PortsQuery {
   std::vector<ports::Protocol> protocols;
 };
 
+// A name that nobody knows, and known ones that are near it.
+struct UnknownName {
+  std::string name;
+  std::vector<std::string_view> near;
+};
+
 struct PortsSelection {
   // Ports to be described for these protocols.
   struct Pick {
@@ -27,8 +35,8 @@ struct PortsSelection {
   };
   std::vector<Pick> picks;
   std::vector<ports::Assignment> services;  // names that are registered without a port
-  std::vector<std::string> unknown;         // names that nobody knows
-  std::vector<std::string> notes;           // what else should be said, for people
+  std::vector<UnknownName> unknown;
+  std::vector<std::string> notes;  // what else should be said, for people
 };
 
 [[nodiscard]] PortsSelection select_ports(const PortsQuery& query, const ports::LocalServices& local);

@@ -2,6 +2,8 @@
 #include "libtcp/ports/describe.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <tuple>
 
 namespace tcp::ports {
@@ -84,14 +86,17 @@ bool PortDescription::has_something_to_say() const noexcept {
   });
 }
 
-LocalServices::LocalServices(std::vector<LocalService> services) : services_(std::move(services)) {
-  std::ranges::stable_sort(services_, {}, key_of);
+LocalServices::LocalServices(std::vector<LocalService> services)
+    : services_(std::move(services)), order_(services_.size()) {
+  std::iota(order_.begin(), order_.end(), std::size_t{0});
+  std::ranges::stable_sort(order_, {}, [this](std::size_t i) { return key_of(services_[i]); });
 }
 
 std::vector<const LocalService*> LocalServices::find(std::uint16_t port, Protocol protocol) const {
+  const auto key = [this](std::size_t i) { return key_of(services_[i]); };
   std::vector<const LocalService*> found;
-  for (const auto& service : std::ranges::equal_range(services_, std::tuple(port, protocol), {}, key_of)) {
-    found.push_back(&service);
+  for (const std::size_t i : std::ranges::equal_range(order_, std::tuple(port, protocol), {}, key)) {
+    found.push_back(&services_[i]);
   }
   return found;
 }

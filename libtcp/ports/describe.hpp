@@ -41,7 +41,8 @@ class LocalServices {
   [[nodiscard]] PortSet ports_called(std::string_view name, Protocol protocol) const;
 
  private:
-  std::vector<LocalService> services_;  // by port and protocol
+  std::vector<LocalService> services_;
+  std::vector<std::size_t> order_;  // of the services, by port and protocol
 };
 
 [[nodiscard]] PortDescription describe(std::uint16_t port, Protocol protocol, const LocalServices& local);

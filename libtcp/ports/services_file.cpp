@@ -60,6 +60,7 @@ bool LocalService::is_called(std::string_view word) const noexcept {
 
 std::vector<LocalService> parse_services(std::string_view text) {
   std::vector<LocalService> services;
+  services.reserve(512);  // Debian's has 335
   for (std::size_t lines = 0; !text.empty() && lines < kMostLines; ++lines) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));

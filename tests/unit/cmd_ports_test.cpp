@@ -29,7 +29,7 @@ std::string outline(const PortsQuery& query, const ports::LocalServices& local =
     text += (text.empty() ? "" : " ") + to_string(d.ports) + "/" + std::string(to_string(d.protocol.value()));
   }
   for (const auto& service : selection.services) text += " =" + std::string(service.name);
-  for (const auto& name : selection.unknown) text += " ?" + name;
+  for (const auto& unknown : selection.unknown) text += " ?" + unknown.name;
   return text;
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("one answer is read in detail, several as a table") {
   CHECK(table.starts_with("PORT    NAME  ON WIRE"));
   CHECK(table.contains("22/tcp  ssh   encrypted  Secure Shell"));
   CHECK(table.contains("unassigned"));
-  CHECK(rendered({to_unknown_record("nonsuch", {})}).empty());
+  CHECK(rendered({to_unknown_record({"nonsuch", {}})}).empty());
 }
 
 TEST_CASE("what is amiss with the words is said in one line") {
