@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/help.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 
@@ -13,6 +13,17 @@ namespace {
 
 constexpr std::size_t kHelpWidth = 80;
 constexpr std::size_t kDescriptionColumn = 26;
+constexpr std::size_t kSummaryColumn = 20;
+
+// Every line but the first begins at `column`.
+std::string indent_continuation(const std::string& text, std::size_t column) {
+  std::string result;
+  for (const char c : text) {
+    result += c;
+    if (c == '\n') result += std::string(column, ' ');
+  }
+  return result;
+}
 
 // CLI11's own layout knows no width; this one keeps every line within 80 columns.
 class HelpFormatter final : public CLI::Formatter {
@@ -46,16 +57,11 @@ class HelpFormatter final : public CLI::Formatter {
 
  private:
   static std::string layout(const std::string& name, const std::string& description) {
-    const std::string indent(kDescriptionColumn, ' ');
     const std::string text = wrap(description, kHelpWidth - kDescriptionColumn);
-    std::string result = name;
     const std::size_t used = display_width(name);
-    result += used + 2 <= kDescriptionColumn ? std::string(kDescriptionColumn - used, ' ') : "\n" + indent;
-    for (const char c : text) {
-      result += c;
-      if (c == '\n') result += indent;
-    }
-    return result + "\n";
+    const std::string gap = used + 2 <= kDescriptionColumn ? std::string(kDescriptionColumn - used, ' ')
+                                                           : "\n" + std::string(kDescriptionColumn, ' ');
+    return name + gap + indent_continuation(text, kDescriptionColumn) + "\n";
   }
 };
 
@@ -85,11 +91,15 @@ std::unexpected<Error> explain(const CLI::ParseError& error, const CLI::App& app
   const auto refuse = [&](std::string what, std::string why) {
     return make_error(Errc::invalid_input, std::move(what), std::move(why), help_hint(row));
   };
+  // An unknown option is the slip to name, also when something required is missing besides.
+  const std::vector<std::string> extras = app.remaining(true);
+  for (const std::string& word : extras) {
+    if (word.starts_with('-') && word.size() > 1) {
+      return refuse("option '" + word + "'", unknown_option_detail(app, word));
+    }
+  }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    const std::vector<std::string> extras = app.remaining(true);
-    const std::string word = extras.empty() ? "" : extras.front();
-    if (word.starts_with('-') && word.size() > 1) return refuse("option '" + word + "'", unknown_option_detail(app, word));
-    return refuse("argument '" + word + "'", "one too many");
+    return refuse("argument '" + (extras.empty() ? "" : extras.front()) + "'", "one too many");
   }
   std::string message = error.what();
   std::ranges::replace(message, '\n', ' ');
@@ -100,7 +110,10 @@ std::string overview_text() {
   std::string text =
       "Usage: tcpbox COMMAND [OPTION]... [ARGUMENT]...\n\n"
       "The TCP toolkit: one tool for connections, ports and handshakes.\n\nCommands:\n";
-  for (const CommandRow& row : commands()) text += fmt::format("  {:<17} {}\n", row.name, row.summary);
+  for (const CommandRow& row : commands()) {
+    const std::string summary = wrap(row.summary, kHelpWidth - kSummaryColumn);
+    text += fmt::format("  {:<17} {}\n", row.name, indent_continuation(summary, kSummaryColumn));
+  }
   text +=
       "\n  tcpbox COMMAND --help    what a command takes\n"
       "  tcpbox --version         this version\n\n"

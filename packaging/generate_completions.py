@@ -21,7 +21,6 @@ WORDS = {
     "--color": "auto always never",
     "scan --technique": "auto syn connect",
     "handshake-trace --technique": "auto raw connect",
-    "--technique": "syn connect",
     "--protocol": "tcp udp sctp dccp any",
     "--range": "well-known registered dynamic",
 }
@@ -50,6 +49,7 @@ BASH = r'''# SPDX-License-Identifier: MIT
 # bash completion for tcpbox; written by packaging/generate_completions.py
 
 _tcpbox() {
+  # shellcheck disable=SC2034  # split: for _init_completion
   local cur prev words cword split
   if declare -F _init_completion >/dev/null; then
     _init_completion -s || return

@@ -90,7 +90,7 @@ first_run() {
   show "$tcpbox" handshake-trace "127.0.0.1:$port"
   say "a scan that finds it"
   show "$tcpbox" scan 127.0.0.1 -p "22,80,443,$port" | tee "$work/scan"
-  grep -Eq "(^|[^0-9])$port([^0-9].*)?[[:space:]]open" "$work/scan" || die "the scan did not find port $port"
+  grep -w open "$work/scan" | grep -qw "$port" || die "the scan did not find port $port"
   say "what that port is"
   show "$tcpbox" ports "$port"
   say "tcpbox is ready: $tcpbox"

@@ -18,9 +18,12 @@ die() {
 
 # The command as it is run, then the command.
 show() {
-  printf '$' >&2
-  printf ' %q' "$@" >&2
-  printf '\n' >&2
+  local word line='$'
+  for word in "$@"; do
+    [[ $word =~ ^[[:alnum:]_./:,=@+-]+$ ]] || printf -v word %q "$word"
+    line+=" $word"
+  done
+  printf '%s\n' "$line" >&2
   "$@"
 }
 

@@ -7,7 +7,8 @@ case "$1" in
 Usage: tcpbox COMMAND [OPTION]... [ARGUMENT]...
 
 Commands:
-  scan              Find out which ports are open
+  scan              Find out which ports are open, and say
+                    how each is known
   ports             Explain port numbers
 
   tcpbox COMMAND --help    what a command takes

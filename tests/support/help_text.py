@@ -25,7 +25,15 @@ def ask(binary, *arguments):
 def commands(binary):
     """The commands with their summaries, in the order of the help."""
     listed = ask(binary, "--help").partition("Commands:\n")[2].partition("\n\n")[0]
-    return dict(match.groups() for match in map(_COMMAND.match, listed.splitlines()) if match)
+    found = {}
+    for line in listed.splitlines():
+        match = _COMMAND.match(line)
+        more = _MORE.match(line)
+        if match:
+            found[match[1]] = match[2]
+        elif more and found:
+            found[next(reversed(found))] += " " + more[1]
+    return found
 
 
 def options(binary, command):

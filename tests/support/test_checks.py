@@ -144,6 +144,7 @@ class Options(Tree):
         self.assertEqual(self.problems(), ["man/tcpbox-ports.1: --help is in the help and not here"])
 
     def test_help_is_read_whole(self):
+        self.assertEqual(help_text.commands(FAKE)["scan"], "Find out which ports are open, and say how each is known")
         options = {option.names[-1]: option for option in help_text.options(FAKE, "scan")}
         self.assertEqual(options["--how-to-probe"].text, "How to probe: \"syn\" or [connect], it's the user's choice")
         self.assertEqual(options["--resume"].value, "FILE")
