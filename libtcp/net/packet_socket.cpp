@@ -11,6 +11,7 @@
 
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/socket_option.hpp"
+#include "libtcp/net/timestamps.hpp"
 #include "libtcp/net/wait.hpp"
 
 namespace tcp::net {
@@ -42,17 +43,9 @@ Result<void> bind_to(int fd, std::optional<std::uint32_t> interface_index) {
   return {};
 }
 
-WallTime to_wall_time(const timespec& time) {
-  return WallTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
 void read_control(msghdr& message, ReceivedPacket& packet) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr; control = CMSG_NXTHDR(&message, control)) {
-    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_TIMESTAMPNS) {
-      timespec time;
-      std::memcpy(&time, CMSG_DATA(control), sizeof time);
-      packet.time = to_wall_time(time);
-    }
+    if (const auto time = timestamp_of(*control)) packet.time = *time;
     if (control->cmsg_level == SOL_PACKET && control->cmsg_type == PACKET_AUXDATA) {
       tpacket_auxdata metadata;
       std::memcpy(&metadata, CMSG_DATA(control), sizeof metadata);
@@ -95,6 +88,7 @@ Result<PacketSocket> PacketSocket::open(const PacketSocketOptions& options) {
   UniqueFd fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return privileged_call_error("open packet socket", Capability::net_raw);
   TCP_TRY(configure(fd.get(), options));
+  await_kernel_timestamps();
   TCP_TRY(bind_to(fd.get(), options.interface_index));
   return PacketSocket(std::move(fd));
 }
