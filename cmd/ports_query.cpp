@@ -138,7 +138,7 @@ std::vector<ports::PortDescription> describe(const PortsSelection& selection, co
       if (seen.insert(key(description)).second) answers.push_back(std::move(description));
     }
   }
-  if (!query.search) std::ranges::stable_sort(answers, {}, key);
+  if (!query.search) std::ranges::sort(answers, {}, key);
   return answers;
 }
 

@@ -89,7 +89,7 @@ bool PortDescription::has_something_to_say() const noexcept {
 LocalServices::LocalServices(std::vector<LocalService> services)
     : services_(std::move(services)), order_(services_.size()) {
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  std::ranges::stable_sort(order_, {}, [this](std::size_t i) { return key_of(services_[i]); });
+  std::ranges::sort(order_, {}, [this](std::size_t i) { return std::tuple(key_of(services_[i]), i); });
 }
 
 std::vector<const LocalService*> LocalServices::find(std::uint16_t port, Protocol protocol) const {
@@ -134,7 +134,7 @@ std::vector<PortDescription> describe(const PortSet& set, std::span<const Protoc
   }
   std::vector<PortDescription> all;
   for (Lane& lane : lanes) lane.move_to(all);
-  std::ranges::stable_sort(all, {}, [](const PortDescription& d) { return std::tuple(d.ports.first, d.protocol); });
+  std::ranges::sort(all, {}, [](const PortDescription& d) { return std::tuple(d.ports.first, d.protocol); });
   return all;
 }
 

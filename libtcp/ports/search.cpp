@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kLongestTypedName = 32;  // a longer one is no slip of the finger
 constexpr std::size_t kMostWords = 16;
+constexpr std::size_t kRanks = static_cast<std::size_t>(MatchRank::description_part) + 1;
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
@@ -91,6 +92,7 @@ struct Candidate {
   std::size_t distance;
   bool unknown_to_most;
   bool other_beginning;  // slips rarely hit the first letter
+  std::size_t order;     // the registry's
   std::string_view name;
 };
 
@@ -104,12 +106,12 @@ class NearNames {
     }
     const std::string low = lowered(name);
     const std::size_t distance = distance_within(limit_, word_, low);
-    if (distance <= limit_) found_.push_back({distance, !common, low.front() != word_.front(), name});
+    if (distance <= limit_) found_.push_back({distance, !common, low.front() != word_.front(), found_.size(), name});
   }
 
   std::vector<std::string_view> best(std::size_t limit) {
-    std::ranges::stable_sort(found_, {}, [](const Candidate& candidate) {
-      return std::tuple(candidate.distance, candidate.unknown_to_most, candidate.other_beginning);
+    std::ranges::sort(found_, {}, [](const Candidate& candidate) {
+      return std::tuple(candidate.distance, candidate.unknown_to_most, candidate.other_beginning, candidate.order);
     });
     std::vector<std::string_view> names;
     for (const Candidate& candidate : found_) {
@@ -129,18 +131,22 @@ class NearNames {
 
 std::vector<Match> search(std::string_view text) {
   const auto words = words_of(text);
-  std::vector<Match> matches;  // common ports first, so that a stable sort keeps them first
+  std::array<std::vector<Match>, kRanks> by_rank;
+  const auto add = [&](Match match, std::string_view description) {
+    const auto rank = rank_of(words, lowered(match.name), lowered(description));
+    if (!rank) return;
+    match.rank = *rank;
+    by_rank[static_cast<std::size_t>(*rank)].push_back(match);
+  };
   for (const CommonPort& common : common_ports()) {
-    const auto rank = rank_of(words, lowered(common.name), lowered(common.use));
-    if (rank) matches.push_back({common.name, PortRange{common.port, common.port}, common.protocol, *rank});
+    add({common.name, PortRange{common.port, common.port}, common.protocol, {}}, common.use);
   }
   for (std::size_t i = 0; i < record_count(); ++i) {
     const Assignment record = record_at(i);
-    if (record.name.empty()) continue;
-    const auto rank = rank_of(words, lowered(record.name), lowered(record.description));
-    if (rank) matches.push_back({record.name, record.ports, record.protocol, *rank});
+    if (!record.name.empty()) add({record.name, record.ports, record.protocol, {}}, record.description);
   }
-  std::ranges::stable_sort(matches, {}, &Match::rank);
+  std::vector<Match> matches;
+  for (const auto& equals : by_rank) matches.insert(matches.end(), equals.begin(), equals.end());
   return matches;
 }
 
