@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/resolver.hpp"
 #include "libtcp/stream/socket.hpp"
 
@@ -20,6 +21,7 @@ constexpr std::chrono::milliseconds kExhaustedPause{100};
 Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack) {
   const auto refuse = [&](Error error) {
     error.attempt = "listen on " + to_string(local);
+    if (error.is(std::errc::permission_denied)) error.hint = net::how_to_get(net::Capability::net_bind_service);
     return std::unexpected(std::move(error));
   };
   TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family()));

@@ -4,6 +4,7 @@
 import hashlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -510,6 +511,20 @@ class Addresses(StreamCase):
         self.assertEqual(done.returncode, 3)
         self.assertEqual(done.stderr.decode().splitlines()[0],
                          f"tcpbox: listen on 127.0.0.1:{port}: Address already in use")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody else")
+    def test_a_port_that_needs_privilege(self):
+        first = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        if first == 0:
+            self.skipTest("every port is unprivileged here")
+        copy = self.scratch / "tcpbox"
+        shutil.copy(self.tcpbox, copy)
+        self.scratch.chmod(0o755)
+        done = self.run_for(copy, "listen", f"127.0.0.1:{first - 1}", user="nobody", group="nogroup", extra_groups=[])
+        self.assertEqual(done.returncode, 3)
+        complaint, hint = done.stderr.decode().splitlines()
+        self.assertEqual(complaint, f"tcpbox: listen on 127.0.0.1:{first - 1}: Permission denied")
+        self.assertIn("cap_net_bind_service", hint)
 
     def test_names_are_refused_when_numeric(self):
         done = self.run_for(self.tcpbox, "connect", "-n", "-z", "localhost:1")
