@@ -50,9 +50,10 @@ Result<Invocation> unknown_command(const std::string& word) {
   for (const CommandRow& row : kCommands) names.push_back(row.name);
   const std::string_view meant = did_you_mean(word, names);
   const std::string what = word.starts_with('-') ? "option " : "command ";
-  return make_error(Errc::invalid_input, what + "'" + word + "'",
-                    meant.empty() ? "there is none of that name" : "unknown; did you mean '" + std::string(meant) + "'?",
-                    "'tcpbox --help' lists the commands");
+  return make_error(
+      Errc::invalid_input, what + "'" + word + "'",
+      meant.empty() ? "there is none of that name" : "unknown; did you mean '" + std::string(meant) + "'?",
+      "'tcpbox --help' lists the commands");
 }
 
 // Optimal string alignment distance: a swap of neighbours is one slip of the finger.

@@ -21,9 +21,7 @@ Result<void> OutputOptions::settle() const {
   return {};
 }
 
-Format OutputOptions::format() const noexcept {
-  return json ? Format::json : ndjson ? Format::ndjson : Format::text;
-}
+Format OutputOptions::format() const noexcept { return json ? Format::json : ndjson ? Format::ndjson : Format::text; }
 
 void OutputOptions::apply(Context& context) const {
   if (color == "auto") return;

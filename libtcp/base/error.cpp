@@ -38,8 +38,7 @@ std::string Error::message() const {
 }
 
 std::unexpected<Error> system_error(std::string attempt, int error_number) {
-  return std::unexpected(
-      Error{std::error_code(error_number, std::generic_category()), std::move(attempt), {}, {}});
+  return std::unexpected(Error{std::error_code(error_number, std::generic_category()), std::move(attempt), {}, {}});
 }
 
 std::unexpected<Error> usage_error(std::string what, std::string why) {
@@ -47,8 +46,7 @@ std::unexpected<Error> usage_error(std::string what, std::string why) {
 }
 
 std::unexpected<Error> make_error(Errc code, std::string attempt, std::string detail, std::string hint) {
-  return std::unexpected(
-      Error{make_error_code(code), std::move(attempt), std::move(detail), std::move(hint)});
+  return std::unexpected(Error{make_error_code(code), std::move(attempt), std::move(detail), std::move(hint)});
 }
 
 }  // namespace tcp

@@ -76,9 +76,7 @@ bool IpAddress::is_link_local() const noexcept {
   return is_v4() ? bytes_[0] == 169 && bytes_[1] == 254 : bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
 }
 
-bool IpAddress::is_multicast() const noexcept {
-  return is_v4() ? (bytes_[0] & 0xf0) == 0xe0 : bytes_[0] == 0xff;
-}
+bool IpAddress::is_multicast() const noexcept { return is_v4() ? (bytes_[0] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
 
 bool IpAddress::is_broadcast() const noexcept { return is_v4() && to_v4() == 0xffffffff; }
 
@@ -137,9 +135,7 @@ Prefix make_prefix(const IpAddress& address, unsigned length) noexcept {
           length};
 }
 
-std::string to_string(const Prefix& prefix) {
-  return to_string(prefix.address) + '/' + std::to_string(prefix.length);
-}
+std::string to_string(const Prefix& prefix) { return to_string(prefix.address) + '/' + std::to_string(prefix.length); }
 
 Result<Prefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');

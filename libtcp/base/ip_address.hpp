@@ -26,7 +26,8 @@ class IpAddress {
   // `address` in host byte order: 0x7f000001 is 127.0.0.1.
   [[nodiscard]] static constexpr IpAddress v4(std::uint32_t address) noexcept {
     IpAddress ip;
-    for (int i = 0; i < 4; ++i) ip.bytes_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
+    for (int i = 0; i < 4; ++i)
+      ip.bytes_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
     return ip;
   }
   // Network byte order. `scope_id` is an interface index, 0 for none (RFC 4007).

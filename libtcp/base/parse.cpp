@@ -24,16 +24,29 @@ constexpr double kLongestDuration = 10 * 366 * 86400 * kSecond;
 constexpr double kLargestByteCount = 9.0e18;  // below 2^63, so that sums of offsets stay in range
 
 constexpr std::array kDurationUnits{
-    Unit{"", kSecond},      Unit{"ns", 1.0},        Unit{"us", 1e3},           Unit{"µs", 1e3},
-    Unit{"ms", 1e6},        Unit{"s", kSecond},     Unit{"m", 60 * kSecond},   Unit{"min", 60 * kSecond},
+    Unit{"", kSecond},         Unit{"ns", 1.0},
+    Unit{"us", 1e3},           Unit{"µs", 1e3},
+    Unit{"ms", 1e6},           Unit{"s", kSecond},
+    Unit{"m", 60 * kSecond},   Unit{"min", 60 * kSecond},
     Unit{"h", 3600 * kSecond}, Unit{"d", 86400 * kSecond},
 };
 
 // Decimal with B, binary with iB and for the bare letters that nc, ncat and socat users type.
 constexpr std::array kByteUnits{
-    Unit{"", 1},       Unit{"b", 1},       Unit{"k", 1024.0},      Unit{"kb", 1e3},   Unit{"kib", 1024.0},
-    Unit{"m", 1048576.0}, Unit{"mb", 1e6}, Unit{"mib", 1048576.0}, Unit{"g", 1073741824.0}, Unit{"gb", 1e9},
-    Unit{"gib", 1073741824.0}, Unit{"t", 1099511627776.0}, Unit{"tb", 1e12}, Unit{"tib", 1099511627776.0},
+    Unit{"", 1},
+    Unit{"b", 1},
+    Unit{"k", 1024.0},
+    Unit{"kb", 1e3},
+    Unit{"kib", 1024.0},
+    Unit{"m", 1048576.0},
+    Unit{"mb", 1e6},
+    Unit{"mib", 1048576.0},
+    Unit{"g", 1073741824.0},
+    Unit{"gb", 1e9},
+    Unit{"gib", 1073741824.0},
+    Unit{"t", 1099511627776.0},
+    Unit{"tb", 1e12},
+    Unit{"tib", 1099511627776.0},
 };
 
 std::string lower(std::string_view text) {

@@ -57,7 +57,8 @@ TEST_CASE("addresses are written as RFC 5952 wants and read back") {
     CHECK(to_string(parse_ip_address(text).value()) == text);
   }
   CHECK(to_string(parse_ip_address("2001:DB8:0:0:0:0:0:1").value()) == "2001:db8::1");
-  for (const char* bad : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4%lo", ":::", "fe80::1%no-such-if", "1.2.3.4\n"}) {
+  for (const char* bad :
+       {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4%lo", ":::", "fe80::1%no-such-if", "1.2.3.4\n"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_ip_address(bad));
   }
