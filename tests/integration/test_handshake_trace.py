@@ -301,6 +301,19 @@ class SameHost(Traces):
             self.assertEqual((result["outcome"], result["closing"]), ("established", "orderly"))
 
 
+class Privileges(Traces):
+    def test_the_one_capability_is_enough(self):
+        net = self.lab.two_hosts()
+        net.server.listen_many([80])
+        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw",
+                 "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw"]
+        done = net.client.run([*words, self.lab.tcpbox, "handshake-trace", "--json", endpoint(net.server.address4, 80)])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result, = schema.validate(done.stdout, "handshake-trace")["results"]
+        self.assertEqual((result["technique"], result["closing"]), ("raw", "orderly"))
+        self.assertEqual(net.client.snmp("Tcp", "OutRsts"), 0)
+
+
 class Output(Traces):
     def setUp(self):
         super().setUp()
