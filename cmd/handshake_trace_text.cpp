@@ -94,7 +94,8 @@ class Ladder {
     if (named) them += " (" + target + ")";
     text_ += paint(terminal_, Style::bold, sanitize(them));
     if (!record_["local_port"].is_null()) {
-      text_ += " from " + endpoint(record_["local_address"].text(), record_["local_port"].text());
+      const std::string us = " from " + endpoint(record_["local_address"].text(), record_["local_port"].text());
+      text_ += (display_width(them + us) <= width() ? us : "\n " + us);
     }
     text_ += '\n';
     if (record_["technique"].text() == "connect") put("  ", "by the kernel's connect(): its segments are not shown");

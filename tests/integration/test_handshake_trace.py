@@ -371,8 +371,8 @@ class Output(Traces):
             process = self.host.popen([self.lab.tcpbox, "handshake-trace", "--ndjson", "127.0.0.1:82", "127.0.0.1:80"],
                                       user=user, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             first = process.stdout.readline()
-            sent = self.host.snmp("Ip", "OutRequests")
-            lab.wait_for(lambda: self.host.snmp("Ip", "OutRequests") > sent, "a SYN, the first or its repetition")
+            sent = self.host.snmp("Ip", "InReceives")
+            lab.wait_for(lambda: self.host.snmp("Ip", "InReceives") > sent, "a SYN, the first or its repetition")
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=20)
             self.assertEqual(process.returncode, -signal.SIGINT)

@@ -162,16 +162,21 @@ class CleanUp(lab.TestCase):
             "        time.sleep(600)\n"
             "lab.main()\n")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("TCPBOX_LAB")}
-        names = set(os.listdir("/run/netns"))
+        names = namespaces()
         process = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL)
         self.addCleanup(process.stdout.close)
         self.assertEqual(process.stdout.readline(), b"up\n")
-        self.assertTrue(sleepers())
-        self.assertEqual(set(os.listdir("/run/netns")), names)
+        lab.wait_for(sleepers, "the child of the lab to be seen from outside")
+        self.assertEqual(namespaces(), names)
         process.send_signal(signal.SIGKILL)
         process.wait()
         lab.wait_for(lambda: not sleepers(), "the children of a killed lab to end")
+
+
+def namespaces():
+    names = pathlib.Path("/run/netns")
+    return set(os.listdir(names)) if names.exists() else set()
 
 
 def sleepers():
