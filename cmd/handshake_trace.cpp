@@ -121,7 +121,7 @@ class HandshakeTraceCommand final : public Command {
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
     const std::vector<Endpoint> endpoints = reachable();
-    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_, context.clock));
+    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_));
     TCP_TRY(net::drop_all_capabilities());
     return trace_all(context, tracer);
   }

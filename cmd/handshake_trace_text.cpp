@@ -92,12 +92,13 @@ class Ladder {
     std::string them = address.empty() ? target : address;
     const bool named = !address.empty() && !target.starts_with(record_["address"].text()) && !target.starts_with('[');
     if (named) them += " (" + target + ")";
-    text_ += paint(terminal_, Style::bold, sanitize(them));
+    put("", sanitize(them), Style::bold);
     if (!record_["local_port"].is_null()) {
-      const std::string us = " from " + endpoint(record_["local_address"].text(), record_["local_port"].text());
-      text_ += (display_width(them + us) <= width() ? us : "\n " + us);
+      const std::string from = "from " + endpoint(record_["local_address"].text(), record_["local_port"].text());
+      const bool fits = display_width(them) + 1 + display_width(from) <= width();
+      if (fits) text_.back() = ' ';  // on the line of the target
+      put(fits ? "" : "  ", from);
     }
-    text_ += '\n';
     if (record_["technique"].text() == "connect") put("  ", "by the kernel's connect(): its segments are not shown");
     if (const List* others = record_["other_addresses"].list(); !others->empty()) {
       put("  ", "the name has more addresses: " + record_["other_addresses"].text());

@@ -33,6 +33,13 @@ const HandshakeEvent* answer_of(const Handshake& handshake) {
   }
 }
 
+// Our own kernel's word that nobody on the link answers: nothing travelled, so there is no time and no distance.
+bool is_our_own(const HandshakeEvent& answer, const FourTuple& tuple) {
+  const IcmpAnswer* icmp = answer.icmp();
+  const IpAddress local = tuple.local.address.without_scope();
+  return icmp != nullptr && icmp->sender == local && local != tuple.remote.address.without_scope();
+}
+
 std::vector<const HandshakeEvent*> syns_before(const Handshake& handshake, const HandshakeEvent& answer) {
   std::vector<const HandshakeEvent*> syns;
   for (const HandshakeEvent& event : handshake.events) {
@@ -139,8 +146,9 @@ Distance distance_of(std::uint8_t time_to_live) noexcept {
 Meaning interpret(const Handshake& handshake) {
   Meaning meaning;
   const HandshakeEvent* answer = answer_of(handshake);
-  meaning.round_trip = round_trip_of(handshake, answer);
-  meaning.distance = distance_to(answer);
+  const bool travelled = answer == nullptr || !is_our_own(*answer, handshake.tuple);
+  if (travelled) meaning.round_trip = round_trip_of(handshake, answer);
+  if (travelled) meaning.distance = distance_to(answer);
   meaning.ecn = ecn_of(handshake);
   meaning.reset_origin = reset_origin_of(handshake);
   if (const Segment* syn = peer_syn_of(handshake))

@@ -8,7 +8,6 @@
 #include "libtcp/net/port_guard.hpp"
 #include "libtcp/net/route.hpp"
 #include "libtcp/trace/connect.hpp"
-#include "libtcp/trace/kernel_clock.hpp"
 #include "libtcp/trace/raw_network.hpp"
 
 namespace tcp::trace {
@@ -20,7 +19,6 @@ constexpr std::uint32_t kLeastMss4 = 536;  // RFC 9293 §3.7.1
 constexpr std::uint32_t kLeastMss6 = 1220;
 constexpr std::uint32_t kLargestMss = 65495;  // what fits a 16-bit IP length
 constexpr int kGuardAttempts = 8;
-constexpr Duration kStampPatience = std::chrono::milliseconds(200);
 
 struct Plan {
   Endpoint remote;
@@ -123,7 +121,7 @@ Tracer::Tracer(Tracer&&) noexcept = default;
 Tracer& Tracer::operator=(Tracer&&) noexcept = default;
 Tracer::~Tracer() = default;
 
-Result<Tracer> Tracer::open(const std::vector<Endpoint>& targets, const TraceOptions& options, const Clock& clock) {
+Result<Tracer> Tracer::open(const std::vector<Endpoint>& targets, const TraceOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->targets = targets;
@@ -133,7 +131,6 @@ Result<Tracer> Tracer::open(const std::vector<Endpoint>& targets, const TraceOpt
     if (network_settings.first_port <= network_settings.last_port) {  // some target has a route
       TCP_TRY_ASSIGN(network, RawNetwork::open(network_settings));
       impl->network = std::move(network);
-      (void)await_kernel_timestamps(clock, kStampPatience);  // without loopback there is no way to know
     }
   }
   return Tracer(std::move(impl));

@@ -31,8 +31,7 @@ class Tracer {
   // Opens all sockets for all targets. For the raw technique: routes, guarded ports, packet and raw sockets; afterwards
   // no capability is needed. What is wrong with one target (no route) waits for its run().
   // Errors: not_permitted; the kernel's.
-  [[nodiscard]] static Result<Tracer> open(const std::vector<Endpoint>& targets, const TraceOptions& options,
-                                           const Clock& clock);
+  [[nodiscard]] static Result<Tracer> open(const std::vector<Endpoint>& targets, const TraceOptions& options);
 
   Tracer(Tracer&&) noexcept;
   Tracer& operator=(Tracer&&) noexcept;

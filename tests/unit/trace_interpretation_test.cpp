@@ -186,6 +186,8 @@ TEST_CASE("an ICMP error names its sender's place") {
   SUBCASE("ourselves") {
     story.icmp(1ms, kUs);
     CHECK(story.says(Topic::result).find("nobody on the link") != std::string::npos);
+    CHECK_FALSE(story.meaning().round_trip);  // nothing travelled
+    CHECK_FALSE(story.meaning().distance);
   }
 }
 
