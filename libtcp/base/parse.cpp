@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 
@@ -98,7 +99,7 @@ std::string format_duration(Duration duration) {
     std::string_view unit;
   };
   static constexpr std::array kSteps{Step{1e3, 1, "ns"}, Step{1e6, 1e3, "µs"}, Step{1e9, 1e6, "ms"},
-                                     Step{INFINITY, 1e9, "s"}};
+                                     Step{std::numeric_limits<double>::infinity(), 1e9, "s"}};
   const auto value = static_cast<double>(duration.count());
   const auto& step = *std::ranges::find_if(kSteps, [&](const Step& s) { return std::abs(value) < s.limit; });
   const double scaled = value / step.divisor;
