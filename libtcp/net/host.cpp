@@ -19,9 +19,10 @@ constexpr std::size_t kLongestText = std::size_t{256} * 1024;
 std::string read_setting(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return {};
-  std::string text(kLongestText, '\0');
-  const ssize_t length = ::read(fd.get(), text.data(), text.size());
-  text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  std::string text;
+  text.resize_and_overwrite(kLongestText, [&fd](char* data, std::size_t size) {  // touches only what was read
+    return std::max<ssize_t>(::read(fd.get(), data, size), 0);
+  });
   return text;
 }
 

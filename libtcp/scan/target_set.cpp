@@ -70,16 +70,37 @@ bool continues(const AddressRange& range, const AddressRange& next) noexcept {
   return position_of(next.first) <= end || position_of(next.first) == plus(end, 1);
 }
 
-// What `hole` leaves of `range`: nothing, one or two pieces.
-void cut(const AddressRange& range, const AddressRange& hole, std::vector<AddressRange>& pieces) {
-  if (!overlap(range, hole)) {
-    pieces.push_back(range);
-    return;
+bool ends_before(const AddressRange& a, const AddressRange& b) noexcept {
+  if (a.first.family() != b.first.family()) return a.first.family() < b.first.family();
+  return position_of(a.last) < position_of(b.first);
+}
+
+// In order and disjoint.
+std::vector<AddressRange> merged(std::span<const AddressRange> ranges) {
+  std::vector<AddressRange> sorted(ranges.begin(), ranges.end());
+  std::ranges::sort(sorted, precedes);
+  std::vector<AddressRange> result;
+  for (const AddressRange& range : sorted) {
+    if (result.empty() || !continues(result.back(), range)) {
+      result.push_back(range);
+    } else if (position_of(result.back().last) < position_of(range.last)) {
+      result.back().last = range.last;
+    }
   }
-  const Position first = position_of(hole.first);
-  const Position last = position_of(hole.last);
-  if (position_of(range.first) < first) pieces.push_back({range.first, address_at(minus_one(first), range.first)});
-  if (last < position_of(range.last)) pieces.push_back({address_at(plus(last, 1), range.first), range.last});
+  return result;
+}
+
+// What `holes` (merged, none ends before `range`) leave of `range`.
+void cut(AddressRange range, std::span<const AddressRange> holes, std::vector<AddressRange>& pieces) {
+  for (const AddressRange& hole : holes) {
+    if (!overlap(range, hole)) break;
+    const Position first = position_of(hole.first);
+    const Position last = position_of(hole.last);
+    if (position_of(range.first) < first) pieces.push_back({range.first, address_at(minus_one(first), range.first)});
+    if (position_of(range.last) <= last) return;
+    range.first = address_at(plus(last, 1), range.first);
+  }
+  pieces.push_back(range);
 }
 
 std::vector<AddressRange> not_public() {
@@ -146,12 +167,14 @@ void TargetSet::index_ranges() {
   }
 }
 
+// One sweep over both: lists of exclusions can be as long as lists of targets.
 TargetSet TargetSet::without(std::span<const AddressRange> excluded) const {
-  TargetSet rest = *this;
-  for (const AddressRange& hole : excluded) {
-    std::vector<AddressRange> pieces;
-    for (const AddressRange& range : rest.ranges_) cut(range, hole, pieces);
-    rest.ranges_ = std::move(pieces);
+  const std::vector<AddressRange> all = merged(excluded);
+  std::span<const AddressRange> holes(all);
+  TargetSet rest;
+  for (const AddressRange& range : ranges_) {
+    while (!holes.empty() && ends_before(holes.front(), range)) holes = holes.subspan(1);
+    cut(range, holes, rest.ranges_);
   }
   rest.index_ranges();
   return rest;

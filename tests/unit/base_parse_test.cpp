@@ -50,6 +50,8 @@ TEST_CASE("times and sizes for people") {
   CHECK(format_byte_count(512) == "512 B");
   CHECK(format_byte_count(1258291) == "1.2 MiB");
   CHECK(to_rfc3339(WallTime(1'769'828'400'000'001'000ns)) == "2026-01-31T03:00:00.000001Z");
+  CHECK(to_rfc3339(WallTime(-1ns)) == "1969-12-31T23:59:59.999999Z");
+  CHECK(to_rfc3339(WallTime(951'868'799'999'999'999ns)) == "2000-02-29T23:59:59.999999Z");
 }
 
 TEST_CASE("addresses are written as RFC 5952 wants and read back") {

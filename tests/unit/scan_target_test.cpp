@@ -107,6 +107,23 @@ TEST_CASE("what is excluded is cut out, at the ends and in the middle") {
   CHECK(set.without(set.ranges()).empty());
 }
 
+TEST_CASE("holes may overlap, touch, lie in each other and span several ranges") {
+  const TargetSet set = set_of({"10.0.0.0/30", "10.0.1.0/30", "2001:db8::/126"});
+  const TargetSet holes = set_of({"10.0.0.3-10.0.1.0"});
+  const std::vector<AddressRange> more{{ip("2001:db8::2"), ip("2001:db8::2")},
+                                       {ip("10.0.0.1"), ip("10.0.1.1")},
+                                       {ip("10.0.0.2"), ip("10.0.0.2")},
+                                       {ip("10.0.1.1"), ip("10.0.1.1")}};
+  CHECK(set.without(holes.ranges()).size() == 3 + 3 + 4);
+  const TargetSet rest = set.without(more);
+  CHECK(rest.size() == 1 + 2 + 3);
+  CHECK(rest[0] == ip("10.0.0.0"));
+  CHECK(rest[1] == ip("10.0.1.2"));
+  CHECK(rest[3] == ip("2001:db8::"));
+  CHECK(rest.index_of(ip("2001:db8::3")) == 5);
+  CHECK_FALSE(rest.index_of(ip("2001:db8::2")));
+}
+
 TEST_CASE("public addresses are counted without walking them") {
   CHECK(set_of({"10.0.0.0/8", "192.168.1.1", "fd00::1", "127.0.0.1"}).count_public() == 0);
   CHECK(set_of({"9.255.255.0-10.0.0.9"}).count_public() == 256);
