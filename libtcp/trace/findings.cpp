@@ -55,7 +55,7 @@ class Findings {
         break;
       case Outcome::refused:
         add(Topic::result, fmt::format("closed: nothing accepts connections on port {}", port),
-            crafted() ? "a RST that acknowledges our SYN" : "connect() was refused and no ICMP error was queued");
+            crafted() ? "an RST that acknowledges our SYN" : "connect() was refused and no ICMP error was queued");
         break;
       case Outcome::filtered:
         add(Topic::result, "no answer: a filter drops it, or nobody has this address",

@@ -93,7 +93,7 @@ struct HandshakeEvent {
 
 enum class Outcome : std::uint8_t {
   established,
-  refused,      // a RST that acknowledges our SYN
+  refused,      // an RST that acknowledges our SYN
   filtered,     // silence
   unreachable,  // an ICMP error
   incomplete,   // the peer sent a SYN of its own and never acknowledged ours

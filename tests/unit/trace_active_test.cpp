@@ -179,7 +179,7 @@ TEST_CASE("each SYN carries its own timestamp, so that the answer can name it") 
   CHECK(script.last[0].segment.options.find<packet::Timestamps>()->value == 2000);
 }
 
-TEST_CASE("a RST that acknowledges the SYN refuses; any other does not") {
+TEST_CASE("an RST that acknowledges the SYN refuses; any other does not") {
   Script script;
   (void)script.sent();
   CHECK(script.receive(control::rst, 5, 0) == Role::unexpected);

@@ -147,7 +147,7 @@ TEST_CASE("hop distance takes the nearest common start above") {
 TEST_CASE("who sent the RST is said only where it shows") {
   Story story;
   story.syn(0ms, 1);
-  SUBCASE("a RST alone shows nothing") {
+  SUBCASE("an RST alone shows nothing") {
     story.handshake.outcome = Outcome::refused;
     story.add(1ms, Party::server, Role::reset, control::rst | control::ack);
     CHECK_FALSE(story.meaning().reset_origin);
