@@ -61,7 +61,9 @@ struct std::is_error_code_enum<tcp::Errc> : std::true_type {};
   if (auto tcp_result = (expression); !tcp_result) return std::unexpected(std::move(tcp_result).error())
 
 // TCP_TRY_ASSIGN(fd, open_it()); the same, and `fd` is a reference to the value.
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared cannot stand in parentheses
 #define TCP_TRY_ASSIGN(name, expression)                                        \
   auto name##_result = (expression);                                            \
   if (!name##_result) return std::unexpected(std::move(name##_result).error()); \
   [[maybe_unused]] auto& name = *name##_result
+// NOLINTEND(bugprone-macro-parentheses)
