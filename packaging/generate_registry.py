@@ -111,6 +111,7 @@ def render(records):
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 // clang-format off
+// NOLINTBEGIN(bugprone-string-literal-with-embedded-nul): texts end with a NUL each
 namespace tcp::ports::data {{
 namespace {{
 
@@ -139,6 +140,7 @@ std::string_view text_at(std::uint32_t offset) noexcept {{ return kTexts + offse
 std::string_view date() noexcept {{ return "{date}"; }}
 
 }}  // namespace tcp::ports::data
+// NOLINTEND(bugprone-string-literal-with-embedded-nul)
 """
 
 

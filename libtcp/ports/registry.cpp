@@ -34,8 +34,8 @@ template <class Visit>
 void for_each_row_of(std::uint16_t port, Visit visit) {
   const auto rows = data::rows_with_port();
   const auto after = std::ranges::upper_bound(rows, port, {}, &data::Row::first);
-  for (auto i = static_cast<std::size_t>(after - rows.begin()); i-- > 0 && rows[i].reach >= port;) {
-    if (rows[i].last >= port) visit(i);
+  for (auto i = static_cast<std::size_t>(after - rows.begin()); i > 0 && rows[i - 1].reach >= port; --i) {
+    if (rows[i - 1].last >= port) visit(i - 1);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace tcp::stream {
 namespace {
 
-constexpr std::size_t kBufferBytes = 128 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{128} * 1024;
 constexpr unsigned kStepsAtATime = 16;  // then the other direction, timers and signals have their turn
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
