@@ -38,9 +38,12 @@ class ListenRun {
   Awaitable<void> serve() {
     do {
       auto client = co_await accept();
-      if (!client) failure_ = std::move(client).error();
-      outcome_.timed_out = client && !*client;
-      if (!client || !*client) co_return;
+      if (!client) {
+        failure_ = std::move(client).error();
+        co_return;
+      }
+      outcome_.timed_out = !*client;
+      if (outcome_.timed_out) co_return;
       co_await converse(std::move(*client));
     } while (options_.keep_open && !failure_ && session_->closed().reason != CloseReason::output_failed);
   }
@@ -62,7 +65,7 @@ class ListenRun {
     Connected connected;
     connected.id = ++outcome_.connections;
     session_.reset();
-    session_.emplace(std::move(connected), std::move(*channel), observer_, clock_);
+    session_.emplace(connected, std::move(*channel), observer_, clock_);
     co_await session_->run(loop_.executor(), *local_, relay_);
   }
 
