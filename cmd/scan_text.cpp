@@ -61,7 +61,9 @@ struct StateGroup {
   // "1000 closed (rst)", "200 filtered (150 no answer to 4 probes, 50 icmp port unreachable from 192.0.2.1)"
   [[nodiscard]] std::string sum(std::string_view state) const {
     std::vector<std::pair<std::string, std::uint64_t>> sorted(reasons.begin(), reasons.end());
-    std::ranges::stable_sort(sorted, std::greater<>(), [](const auto& reason) { return reason.second; });
+    std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string text;
     std::uint64_t named = 0;
     for (std::size_t i = 0; i < std::min(sorted.size(), kMostReasons); ++i) {

@@ -38,6 +38,13 @@ void Recorder::seen_leaving(const Segment& segment, WallTime time) {
   event->kernel_time = true;
 }
 
-void Recorder::finish() { std::ranges::stable_sort(handshake_.events, {}, &HandshakeEvent::time); }
+// Events of one time keep their order. Insertion does: they are few and nearly sorted.
+void Recorder::finish() {
+  auto& events = handshake_.events;
+  for (auto event = events.begin(); event != events.end(); ++event) {
+    const auto place = std::ranges::upper_bound(events.begin(), event, event->time, {}, &HandshakeEvent::time);
+    std::rotate(place, event, event + 1);
+  }
+}
 
 }  // namespace tcp::trace
