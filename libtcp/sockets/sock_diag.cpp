@@ -46,7 +46,7 @@ Result<std::vector<SocketInfo>> dump(net::NetlinkSocket& netlink, ports::Protoco
   const auto on_message = [&](std::uint16_t type, std::span<const std::uint8_t> message) -> Result<void> {
     if (type != SOCK_DIAG_BY_FAMILY) return {};
     TCP_TRY_ASSIGN(socket, parse_socket(message, protocol));
-    sockets.push_back(std::move(socket));
+    sockets.push_back(socket);
     return {};
   };
   TCP_TRY(netlink.request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, payload, on_message));
