@@ -52,7 +52,7 @@ class ConnectCommand final : public Command {
     if (!outcome) return report.finish(ending_of(std::move(outcome).error()));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
     if (options_.zero && common_.output.format() == Format::text) {
-      context.out.line(to_string(outcome->closed->endpoints.remote) + " connected");
+      context.out.line(to_string(outcome->closed->addresses.remote) + " connected");
     }
     return report.finish(ending_of(*outcome->closed));
   }

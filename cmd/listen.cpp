@@ -77,7 +77,7 @@ class ListenCommand final : public Command {
     if (outcome.connections == 0) {
       return {ExitCode::negative, make_error(Errc::timed_out, "listen", "no client came in time").error(), 0};
     }
-    const bool is_over = !options_.keep_open || outcome.last->reason == stream::CloseReason::output_failed;
+    const bool is_over = !options_.keep_open || outcome.service_over;
     return is_over ? ending_of(*outcome.last) : StreamEnding{};
   }
 

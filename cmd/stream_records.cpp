@@ -16,13 +16,16 @@ Value microseconds(const std::optional<Duration>& duration) {
 
 Value message(const std::optional<Error>& error) { return error ? Value(error->message()) : Value(nullptr); }
 
-void add_endpoint(Record& record, const std::string& side, const Endpoint& endpoint) {
-  record.add(side + "_address", to_string(endpoint.address)).add(side + "_port", endpoint.port);
+// A Unix-domain socket has a name and no port.
+void add_address(Record& record, const std::string& side, const stream::Address& address) {
+  const auto* endpoint = std::get_if<Endpoint>(&address);
+  record.add(side + "_address", endpoint != nullptr ? to_string(endpoint->address) : to_string(address))
+      .add(side + "_port", endpoint != nullptr ? Value(endpoint->port) : Value(nullptr));
 }
 
-void add_endpoints(Record& record, const FourTuple& endpoints) {
-  add_endpoint(record, "local", endpoints.local);
-  add_endpoint(record, "remote", endpoints.remote);
+void add_addresses(Record& record, const stream::AddressPair& addresses) {
+  add_address(record, "local", addresses.local);
+  add_address(record, "remote", addresses.remote);
 }
 
 Value to_value(const std::optional<stream::TcpStatistics>& statistics) {
@@ -42,15 +45,15 @@ Value to_value(const std::optional<stream::TcpStatistics>& statistics) {
 
 }  // namespace
 
-Record to_record(const Endpoint& listening) {
+Record to_record(const stream::Address& listening) {
   Record record("listening");
-  add_endpoint(record, "local", listening);
+  add_address(record, "local", listening);
   return record;
 }
 
 Record to_record(const stream::AttemptFailed& event) {
   Record record("attempt_failed");
-  add_endpoint(record, "remote", event.remote);
+  add_address(record, "remote", event.remote);
   record.add("error", event.error.message());
   return record;
 }
@@ -58,7 +61,7 @@ Record to_record(const stream::AttemptFailed& event) {
 Record to_record(const stream::Connected& event) {
   Record record("connected");
   record.add("id", event.id);
-  add_endpoints(record, event.endpoints);
+  add_addresses(record, event.addresses);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
   return record;
 }
@@ -66,7 +69,7 @@ Record to_record(const stream::Connected& event) {
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
-  add_endpoints(record, event.endpoints);
+  add_addresses(record, event.addresses);
   return record.add("reason", to_string(event.reason))
       .add("error", message(event.error))
       .add("sent_bytes", event.traffic.sent_bytes)
@@ -83,15 +86,15 @@ Record to_warning_record(const Error& error) {
 
 std::string describe(const stream::Connected& event) {
   const bool ours = event.connect_time.has_value();
-  std::string text = fmt::format("connected {} {} {}", to_string(event.endpoints.local), ours ? "->" : "<-",
-                                 to_string(event.endpoints.remote));
+  std::string text = fmt::format("connected {} {} {}", to_string(event.addresses.local), ours ? "->" : "<-",
+                                 to_string(event.addresses.remote));
   if (ours) text += fmt::format(" in {}", format_duration(*event.connect_time));
   if (event.resolve_time) text += fmt::format(" (name: {})", format_duration(*event.resolve_time));
   return text;
 }
 
 std::string describe(const stream::Closed& event) {
-  return fmt::format("closed {}: sent {}, received {} in {} ({})", to_string(event.endpoints.remote),
+  return fmt::format("closed {}: sent {}, received {} in {} ({})", to_string(event.addresses.remote),
                      format_byte_count(event.traffic.sent_bytes), format_byte_count(event.traffic.received_bytes),
                      format_duration(event.duration), to_string(event.reason));
 }

@@ -9,7 +9,7 @@
 
 namespace tcp::cmd {
 
-[[nodiscard]] Record to_record(const Endpoint& listening);
+[[nodiscard]] Record to_record(const stream::Address& listening);
 [[nodiscard]] Record to_record(const stream::AttemptFailed& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);

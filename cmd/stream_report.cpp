@@ -11,9 +11,9 @@
 namespace tcp::cmd {
 namespace {
 
-std::string ready_lines(std::span<const Endpoint> locals) {
+std::string ready_lines(std::span<const stream::Address> locals) {
   std::string lines;
-  for (const Endpoint& local : locals) lines += to_string(local) + "\n";
+  for (const stream::Address& local : locals) lines += to_string(local) + "\n";
   return lines;
 }
 
@@ -42,8 +42,8 @@ void StreamReport::say(const std::string& line) {
   if (!owns_standard_error()) context_.note(line);
 }
 
-void StreamReport::on_listening(std::span<const Endpoint> locals) {
-  for (const Endpoint& local : locals) {
+void StreamReport::on_listening(std::span<const stream::Address> locals) {
+  for (const stream::Address& local : locals) {
     emit(to_record(local));
     if (options_.verbose || announces_listening_) say("listening on " + to_string(local));
   }

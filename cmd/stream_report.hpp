@@ -31,7 +31,7 @@ class StreamReport final : public stream::SessionObserver {
   // Say on standard error where it listens even without --verbose: a port was chosen by the kernel.
   void announce_listening() { announces_listening_ = true; }
 
-  void on_listening(std::span<const Endpoint> locals) override;
+  void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_closed(const stream::Closed& event) override;

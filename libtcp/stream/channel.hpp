@@ -1,46 +1,52 @@
 // SPDX-License-Identifier: MIT
-// A connection as its user sees it: payload in both directions, each with an end of its own. Plain TCP is one kind; one
-// that transforms the bytes on their way (TLS) is another and gives no descriptor to splice.
+// A connection as its user sees it: payload in both directions over a transport, waiting in the event loop.
 #pragma once
 
-#include <cstddef>
 #include <memory>
-#include <span>
-#include <system_error>
 
-#include "libtcp/base/clock.hpp"
-#include "libtcp/base/endpoint.hpp"
-#include "libtcp/stream/asio.hpp"
-#include "libtcp/stream/ready_fd.hpp"
+#include "libtcp/stream/address.hpp"
+#include "libtcp/stream/end.hpp"
+#include "libtcp/stream/transport.hpp"
 
 namespace tcp::stream {
 
-using IoResult = std::expected<std::size_t, std::error_code>;
-
-class Channel {
+class Channel final : public End {
  public:
-  virtual ~Channel() = default;
+  // `socket` is connected and non-blocking; `transport` borrows it. Errors: the event loop takes no more descriptors.
+  [[nodiscard]] static Result<std::unique_ptr<Channel>> open(const Executor& executor, UniqueFd socket,
+                                                             std::unique_ptr<Transport> transport);
 
-  // At least one byte, or 0 at the peer's end. The buffer is the caller's until then.
-  [[nodiscard]] virtual Awaitable<IoResult> receive(std::span<std::byte> buffer) = 0;
-  // All of them.
-  [[nodiscard]] virtual Awaitable<IoResult> send(std::span<const std::byte> bytes) = 0;
-  // Nothing more will be sent: FIN. Receiving goes on.
-  [[nodiscard]] virtual Awaitable<std::error_code> finish_sending() = 0;
-  // Waits until the peer's TCP has acknowledged all that was sent. ECONNRESET or EPIPE when it did not want it,
-  // ETIMEDOUT when nothing was acknowledged for as long as `patience`.
-  [[nodiscard]] virtual Awaitable<std::error_code> confirm_delivery(Duration patience) = 0;
+  Awaitable<IoResult> receive(std::span<std::byte> buffer) override;
+  Awaitable<IoResult> send(std::span<const std::byte> bytes) override;
+  Awaitable<std::error_code> finish_sending() override;
+  Awaitable<std::error_code> confirm_delivery(Duration patience) override;
 
-  // The socket when payload and stream are the same bytes; null otherwise.
-  [[nodiscard]] virtual ReadyFd* plain() noexcept = 0;
+  RawEnd source() noexcept override { return raw(); }
+  RawEnd sink() noexcept override { return raw(); }
+  // Both directions: one socket, one set of waits.
+  void cancel_receiving() noexcept override { cancel(); }
+  void cancel_sending() noexcept override { cancel(); }
+  void cancel() noexcept;
+
+  Error receive_error(std::error_code code) const override;
+  Error send_error(std::error_code code) const override { return receive_error(code); }
+
   // For statistics and options.
-  [[nodiscard]] virtual int socket() noexcept = 0;
-  [[nodiscard]] virtual const FourTuple& endpoints() const noexcept = 0;
-  // Ends all waits that are under way.
-  virtual void cancel() noexcept = 0;
+  [[nodiscard]] int socket() noexcept { return socket_.get(); }
+  [[nodiscard]] const AddressPair& addresses() const noexcept { return addresses_; }
+
+ private:
+  Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport);
+  [[nodiscard]] RawEnd raw() noexcept;
+  [[nodiscard]] Awaitable<std::error_code> wait(Want want);
+
+  ReadyFd socket_;
+  std::unique_ptr<Transport> transport_;
+  Timer pause_;
+  AddressPair addresses_;
 };
 
-// `socket` is connected and non-blocking.
+// Plain TCP or a Unix-domain stream.
 [[nodiscard]] Result<std::unique_ptr<Channel>> make_plain_channel(const Executor& executor, UniqueFd socket);
 
 }  // namespace tcp::stream

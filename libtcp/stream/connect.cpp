@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/connect.hpp"
 
-#include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/conversation.hpp"
+#include "libtcp/stream/establish.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
-#include "libtcp/stream/session_runner.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -24,9 +24,9 @@ class ConnectRun {
     const int signal = loop_.run(converse());
     if (failure_) return std::unexpected(*std::move(failure_));
     ConnectOutcome outcome{std::nullopt, signal};
-    if (session_) {
-      session_->close(CloseReason::interrupted);
-      outcome.closed = session_->closed();
+    if (conversation_) {
+      conversation_->close(CloseReason::interrupted);
+      outcome.closed = conversation_->closed();
     }
     return outcome;
   }
@@ -34,22 +34,17 @@ class ConnectRun {
  private:
   Awaitable<void> converse() {
     const Executor executor = loop_.executor();
-    auto dialed = co_await dial(executor, options_.dial, observer_, clock_);
-    if (!dialed) {
-      failure_ = std::move(dialed).error();
+    auto established = co_await establish(executor, options_.dial, observer_, clock_);
+    if (!established) {
+      failure_ = std::move(established).error();
       co_return;
     }
-    auto channel = make_plain_channel(executor, std::move(dialed->socket));
-    if (!channel) {
-      failure_ = std::move(channel).error();
-      co_return;
-    }
-    session_.emplace(Connected{1, {}, dialed->resolve_time, dialed->connect_time}, std::move(*channel), observer_,
-                     clock_);
+    established->connected.id = 1;
+    conversation_.emplace(established->connected, std::move(established->channel), observer_, clock_);
     if (options_.zero) {
-      session_->close(CloseReason::finished);
+      conversation_->close(CloseReason::finished);
     } else {
-      co_await session_->run(executor, *local_, options_.relay);
+      co_await conversation_->relay(executor, *local_, options_.relay);
     }
   }
 
@@ -59,7 +54,7 @@ class ConnectRun {
   std::optional<Error> failure_;
   RunLoop loop_;
   std::optional<LocalEnd> local_;
-  std::optional<SessionRunner> session_;
+  std::optional<Conversation> conversation_;
 };
 
 }  // namespace

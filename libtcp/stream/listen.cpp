@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/listen.hpp"
 
+#include <list>
+
+#include "libtcp/stream/client_service.hpp"
 #include "libtcp/stream/listener.hpp"
-#include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
-#include "libtcp/stream/session_runner.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -14,27 +15,25 @@ namespace {
 class ListenRun {
  public:
   ListenRun(const ListenOptions& options, SessionObserver& observer, const Clock& clock)
-      : options_(options), relay_(options.relay), observer_(observer), clock_(clock) {
-    if (!options.keep_open) return;
-    relay_.close_output = false;         // the next client writes to it as well
-    relay_.finish_at_remote_end = true;  // and must not wait for our input to end
-  }
+      : options_(options), observer_(observer), clock_(clock) {}
 
   Result<ListenOutcome> run() {
-    TCP_TRY_ASSIGN(local, LocalEnd::open(loop_.executor(), options_.local));
-    local_.emplace(std::move(local));
+    TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_));
+    service_ = std::move(service);
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
     loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
     observer_.on_listening(listener_->locals());
     outcome_.signal = loop_.run(serve());
-    if (session_) session_->close(CloseReason::interrupted);
-    if (session_) outcome_.last = session_->closed();
+    for (Conversation& each : conversations_) conclude(each, CloseReason::interrupted);
     if (failure_) return std::unexpected(*std::move(failure_));
+    outcome_.service_over = service_->is_over();
     return std::move(outcome_);
   }
 
  private:
+  using Conversations = std::list<Conversation>;
+
   Awaitable<void> serve() {
     do {
       auto client = co_await accept();
@@ -42,10 +41,12 @@ class ListenRun {
         failure_ = std::move(client).error();
         co_return;
       }
-      outcome_.timed_out = !*client;
-      if (outcome_.timed_out) co_return;
-      co_await converse(std::move(*client));
-    } while (options_.keep_open && !failure_ && session_->closed().reason != CloseReason::output_failed);
+      if (!*client) {
+        if (conversations_.empty()) co_return;  // nobody came, and nobody is here
+        continue;
+      }
+      co_await welcome(std::move(*client));
+    } while (options_.keep_open && !failure_ && !service_->is_over());
   }
 
   Awaitable<Result<UniqueFd>> accept() {
@@ -56,7 +57,7 @@ class ListenRun {
     co_return client;
   }
 
-  Awaitable<void> converse(UniqueFd client) {
+  Awaitable<void> welcome(UniqueFd client) {
     auto channel = make_plain_channel(loop_.executor(), std::move(client));
     if (!channel) {
       failure_ = std::move(channel).error();
@@ -64,21 +65,35 @@ class ListenRun {
     }
     Connected connected;
     connected.id = ++outcome_.connections;
-    session_.reset();
-    session_.emplace(connected, std::move(*channel), observer_, clock_);
-    co_await session_->run(loop_.executor(), *local_, relay_);
+    conversations_.emplace_back(connected, std::move(*channel), observer_, clock_);
+    const auto conversation = std::prev(conversations_.end());
+    if (!options_.keep_open || service_->one_at_a_time()) {
+      co_await converse(conversation);
+    } else {
+      asio::co_spawn(loop_.executor(), converse(conversation), asio::detached);
+    }
+  }
+
+  Awaitable<void> converse(Conversations::iterator conversation) {
+    co_await service_->serve(*conversation);
+    conclude(*conversation, CloseReason::finished);
+    conversations_.erase(conversation);
+  }
+
+  void conclude(Conversation& conversation, CloseReason reason) {
+    conversation.close(reason);
+    outcome_.last = conversation.closed();
   }
 
   const ListenOptions& options_;
-  RelayOptions relay_;
   SessionObserver& observer_;
   const Clock& clock_;
   ListenOutcome outcome_;
   std::optional<Error> failure_;
   RunLoop loop_;
-  std::optional<LocalEnd> local_;
+  std::unique_ptr<ClientService> service_;
   std::optional<Listener> listener_;
-  std::optional<SessionRunner> session_;
+  Conversations conversations_;
 };
 
 }  // namespace

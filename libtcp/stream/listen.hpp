@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The engine of `listen`: accepts clients and joins each with the local end.
+// The engine of `listen`: accepts clients and has each served.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,13 @@ namespace tcp::stream {
 struct ListenOutcome {
   std::uint64_t connections = 0;
   std::optional<Closed> last;  // how the last of them ended
-  bool timed_out = false;      // nobody came within the accept timeout
+  bool service_over = false;   // what clients were joined with is gone
   int signal = 0;              // the one that stopped it
 };
 
-// Blocks until the one client has been served; with keep_open until nobody comes any more, the local output fails, or a
-// signal. Clients are served one after another, others wait in the kernel's queue; without keep_open they are refused
-// once the first has come. Errors: what kept it from listening or accepting.
+// Blocks until the one client has been served; with keep_open until nobody comes any more within the accept timeout,
+// the service is over, or a signal. Without keep_open others are refused once the first has come. Errors: what kept it
+// from listening, accepting or serving.
 [[nodiscard]] Result<ListenOutcome> run_listen(const ListenOptions& options, SessionObserver& observer,
                                                const Clock& clock);
 

@@ -103,7 +103,7 @@ Result<Listener> Listener::open(const Executor& executor, const ListenOptions& o
 Result<void> Listener::add(std::vector<UniqueFd> sockets) {
   for (UniqueFd& socket : sockets) {
     TCP_TRY(ready_.add(socket.get(), EPOLLIN));
-    locals_.push_back(local_endpoint(socket.get()));
+    locals_.push_back(local_address(socket.get()));
     sockets_.push_back(std::move(socket));
   }
   return {};

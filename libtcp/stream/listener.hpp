@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
-#include "libtcp/base/endpoint.hpp"
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/stream/address.hpp"
 #include "libtcp/stream/asio.hpp"
 #include "libtcp/stream/listen_options.hpp"
 #include "libtcp/stream/ready_set.hpp"
@@ -24,7 +24,7 @@ class Listener {
   [[nodiscard]] static Result<Listener> open(const Executor& executor, const ListenOptions& options);
 
   // As bound: with the real ports.
-  [[nodiscard]] std::span<const Endpoint> locals() const noexcept { return locals_; }
+  [[nodiscard]] std::span<const Address> locals() const noexcept { return locals_; }
 
   // The next client's socket, non-blocking, or none at the deadline. When the process is out of descriptors it says so
   // once and tries again, with pauses.
@@ -36,7 +36,7 @@ class Listener {
 
   ReadySet ready_;
   std::vector<UniqueFd> sockets_;
-  std::vector<Endpoint> locals_;
+  std::vector<Address> locals_;
   bool warned_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace tcp::stream {
 namespace {
@@ -14,6 +15,8 @@ UniqueFd open_again(int fd, int access) {
 }
 
 bool has_private_flags(DescriptorKind kind) { return kind == DescriptorKind::pipe || kind == DescriptorKind::terminal; }
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
 
 // Files and /dev/null never make anybody wait.
 bool needs_non_blocking(DescriptorKind kind) { return kind != DescriptorKind::file && kind != DescriptorKind::null; }
@@ -67,7 +70,41 @@ void LocalFd::end_output() noexcept {
 Result<LocalEnd> LocalEnd::open(const Executor& executor, const LocalDescriptors& descriptors) {
   TCP_TRY_ASSIGN(input, LocalFd::open(executor, descriptors.input, O_RDONLY, descriptors.input_name));
   TCP_TRY_ASSIGN(output, LocalFd::open(executor, descriptors.output, O_WRONLY, descriptors.output_name));
-  return LocalEnd{std::move(input), std::move(output)};
+  return LocalEnd(std::move(input), std::move(output));
+}
+
+Awaitable<IoResult> LocalEnd::receive(std::span<std::byte> buffer) {
+  for (;;) {
+    const ssize_t bytes = ::read(input_.get(), buffer.data(), buffer.size());
+    if (bytes >= 0) co_return static_cast<std::size_t>(bytes);
+    if (errno == EINTR) continue;
+    if (errno == EIO && input_.kind() == DescriptorKind::terminal) co_return std::size_t{0};
+    if (errno != EAGAIN) co_return std::unexpected(last_error());
+    if (!waits_) co_return std::unexpected(asio::error::make_error_code(asio::error::operation_aborted));
+    const std::error_code error = co_await input_.ready().readable();
+    if (error) co_return std::unexpected(error);
+  }
+}
+
+Awaitable<IoResult> LocalEnd::send(std::span<const std::byte> bytes) {
+  for (;;) {
+    const ssize_t some = ::write(output_.get(), bytes.data(), bytes.size());
+    if (some >= 0) co_return static_cast<std::size_t>(some);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return std::unexpected(last_error());
+    const std::error_code error = co_await output_.ready().writable();
+    if (error) co_return std::unexpected(error);
+  }
+}
+
+Awaitable<std::error_code> LocalEnd::finish_sending() {
+  output_.end_output();
+  co_return std::error_code();
+}
+
+void LocalEnd::set_waiting(bool waits) noexcept {
+  waits_ = waits;
+  if (!waits) cancel_receiving();
 }
 
 }  // namespace tcp::stream

@@ -11,6 +11,7 @@
 
 #include "libtcp/base/error.hpp"
 #include "libtcp/stream/descriptor_kind.hpp"
+#include "libtcp/stream/end.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/ready_fd.hpp"
 
@@ -46,13 +47,31 @@ class LocalFd {
   std::optional<int> flags_to_restore_;
 };
 
-class LocalEnd {
+// A hung-up terminal reads as an end like any.
+class LocalEnd final : public End {
  public:
   [[nodiscard]] static Result<LocalEnd> open(const Executor& executor, const LocalDescriptors& descriptors);
 
-  LocalFd input;
-  LocalFd output;
-  bool input_ended = false;
+  Awaitable<IoResult> receive(std::span<std::byte> buffer) override;
+  Awaitable<IoResult> send(std::span<const std::byte> bytes) override;
+  Awaitable<std::error_code> finish_sending() override;
+  RawEnd source() noexcept override { return {&input_.ready(), input_.kind()}; }
+  RawEnd sink() noexcept override { return {&output_.ready(), output_.kind()}; }
+  void note_end() noexcept override { ended_ = true; }
+  bool has_ended() const noexcept override { return ended_; }
+  void set_waiting(bool waits) noexcept override;
+  void cancel_receiving() noexcept override { input_.ready().cancel(); }
+  void cancel_sending() noexcept override { output_.ready().cancel(); }
+  Error receive_error(std::error_code code) const override { return {code, "read " + input_.name(), {}, {}}; }
+  Error send_error(std::error_code code) const override { return {code, "write " + output_.name(), {}, {}}; }
+
+ private:
+  LocalEnd(LocalFd input, LocalFd output) : input_(std::move(input)), output_(std::move(output)) {}
+
+  LocalFd input_;
+  LocalFd output_;
+  bool ended_ = false;
+  bool waits_ = true;
 };
 
 }  // namespace tcp::stream

@@ -3,8 +3,12 @@
 
 #include <poll.h>
 
+#include <vector>
+
 namespace tcp::stream {
 namespace {
+
+constexpr std::size_t kDiscardBytes = 16384;
 
 // The connection is gone; what had arrived before can still be read, and then its end.
 bool is_gone(std::error_code error) {
@@ -18,25 +22,28 @@ bool is_broken(int fd) {
 
 }  // namespace
 
-Relay::Relay(const Executor& executor, Channel& channel, LocalEnd& local, const RelayOptions& options,
-             const Clock& clock, Traffic& traffic)
+Relay::Relay(const Executor& executor, Channel& channel, End& local, const RelayOptions& options, const Clock& clock,
+             Traffic& traffic)
     : executor_(executor),
       channel_(channel),
       local_(local),
       options_(options),
       clock_(clock),
-      traffic_(traffic),
       idle_(executor),
       all_done_(executor, Timer::time_point::max()),
-      last_activity_(clock.now()) {}
+      last_activity_(clock.now()),
+      sender_(executor, local, channel, Meter(clock, traffic.sent_bytes, last_activity_)),
+      receiver_(executor, channel, local, Meter(clock, traffic.received_bytes, last_activity_)) {}
 
 Awaitable<RelayEnd> Relay::run() {
+  local_.set_waiting(true);
   sending_ = sends();
   receiving_ = true;
   if (sending_) start(send_direction());
-  start(receive_direction());
+  start(discards() ? discard_direction() : receive_direction());
   if (options_.idle_timeout > Duration()) start(watch_idle());
-  if (local_.output.kind() == DescriptorKind::pipe && !discards()) start(watch_output());
+  const RawEnd sink = local_.sink();
+  if (sink.ready != nullptr && sink.kind == DescriptorKind::pipe && !discards()) start(watch_output());
   while (tasks_ > 0) {
     auto [ignored] = co_await all_done_.async_wait(kToken);
     (void)ignored;
@@ -59,17 +66,17 @@ Awaitable<void> Relay::count_task(Awaitable<void> task) {
 }
 
 Awaitable<void> Relay::send_direction() {
-  const Flow flow = co_await send_all();
+  const PumpEnd pumped = co_await sender_.run();
   sending_ = false;
   if (stopping_) co_return;
-  if (flow.step == Step::ended) co_await finish_sending();
-  if (flow.step == Step::input_failed) {
-    end(CloseReason::input_failed, flow.error);
+  if (pumped.status == PumpStatus::ended) co_await finish_sending();
+  if (pumped.status == PumpStatus::input_failed) {
+    end(CloseReason::input_failed, pumped.error);
     cancel_all();
   }
-  if (flow.step == Step::output_failed) {
-    end(CloseReason::connection_failed, flow.error);
-    if (!is_gone(flow.error)) cancel_all();
+  if (pumped.status == PumpStatus::output_failed) {
+    end(CloseReason::connection_failed, pumped.error);
+    if (!is_gone(pumped.error)) cancel_all();
   }
   if (!receiving_) end_watches();
 }
@@ -83,19 +90,42 @@ Awaitable<void> Relay::finish_sending() {
 }
 
 Awaitable<void> Relay::receive_direction() {
-  const Flow flow = co_await receive_all();
+  const PumpEnd pumped = co_await receiver_.run();
   receiving_ = false;
   if (stopping_) co_return;
-  if (flow.step == Step::ended) {
-    if (options_.close_output && !discards()) local_.output.end_output();
-    if (options_.finish_at_remote_end) {
-      finishing_ = true;
-      local_.input.ready().cancel();
-    }
+  if (pumped.status == PumpStatus::ended) {
+    if (options_.close_output) co_await end_output();
+    if (options_.finish_at_remote_end) sender_.finish();
   } else {
-    end(flow.step == Step::output_failed ? CloseReason::output_failed : CloseReason::connection_failed, flow.error);
+    const bool output = pumped.status == PumpStatus::output_failed;
+    end(output ? CloseReason::output_failed : CloseReason::connection_failed, pumped.error);
     cancel_all();
   }
+  if (!sending_) end_watches();
+}
+
+Awaitable<void> Relay::end_output() {
+  const std::error_code error = co_await local_.finish_sending();
+  if (error && !stopping_) end(CloseReason::output_failed, error);
+}
+
+// What arrives is thrown away, so that the peer is never stopped by a full window.
+Awaitable<void> Relay::discard_direction() {
+  std::vector<std::byte> memory(kDiscardBytes);
+  const std::span<std::byte> buffer(memory);
+  for (;;) {
+    const IoResult got = co_await channel_.receive(buffer);
+    if (stopping_ || (got && *got == 0)) break;
+    if (got) {
+      co_await asio::post(executor_, kToken);  // the other direction, timers and signals have their turn
+      continue;
+    }
+    end(CloseReason::connection_failed, got.error());
+    cancel_all();
+    break;
+  }
+  receiving_ = false;
+  if (!stopping_ && options_.finish_at_remote_end) sender_.finish();
   if (!sending_) end_watches();
 }
 
@@ -116,15 +146,11 @@ Awaitable<void> Relay::watch_idle() {
 // A reader that goes away is noticed at once, not with the next byte that happens to arrive.
 Awaitable<void> Relay::watch_output() {
   if (stopping_ || !receiving_) co_return;  // over before this task had its first turn
-  const std::error_code error = co_await local_.output.ready().broken();
-  if (error || stopping_ || !receiving_ || !is_broken(local_.output.get())) co_return;
+  ReadyFd& output = *local_.sink().ready;
+  const std::error_code error = co_await output.broken();
+  if (error || stopping_ || !receiving_ || !is_broken(output.get())) co_return;
   end(CloseReason::output_failed, std::make_error_code(std::errc::broken_pipe));
   cancel_all();
-}
-
-void Relay::count(std::uint64_t& counter, std::size_t bytes) {
-  counter += bytes;
-  last_activity_ = clock_.now();
 }
 
 // The first reason is the one that counts; what follows is its consequence.
@@ -134,14 +160,16 @@ void Relay::end(CloseReason reason, std::error_code error) noexcept {
 
 void Relay::cancel_all() noexcept {
   stopping_ = true;
-  local_.input.ready().cancel();
+  sender_.stop();
+  receiver_.stop();
+  local_.cancel_receiving();
   channel_.cancel();
   end_watches();
 }
 
 void Relay::end_watches() noexcept {
   idle_.cancel();
-  local_.output.ready().cancel();
+  local_.cancel_sending();
 }
 
 }  // namespace tcp::stream

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "libtcp/base/clock.hpp"
-#include "libtcp/base/endpoint.hpp"
 #include "libtcp/base/error.hpp"
+#include "libtcp/stream/address.hpp"
 #include "libtcp/stream/tcp_statistics.hpp"
 
 namespace tcp::stream {
@@ -22,7 +22,7 @@ struct AttemptFailed {
 
 struct Connected {
   std::uint64_t id = 0;  // counts from 1 within a run
-  FourTuple endpoints;
+  AddressPair addresses;
   // Only for a connection that we opened, and for a name.
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;  // the winner's, from its SYN on
@@ -47,7 +47,7 @@ struct Traffic {
 
 struct Closed {
   std::uint64_t id = 0;
-  FourTuple endpoints;
+  AddressPair addresses;
   CloseReason reason = CloseReason::finished;
   std::optional<Error> error;  // present unless finished or interrupted
   Traffic traffic;
@@ -59,7 +59,7 @@ class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
   // Once, after listen(2), with the real ports.
-  virtual void on_listening(std::span<const Endpoint> locals) { (void)locals; }
+  virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }

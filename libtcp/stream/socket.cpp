@@ -5,21 +5,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "libtcp/stream/address.hpp"
+
 namespace tcp::stream {
-namespace {
-
-using NameCall = int(int, sockaddr*, socklen_t*) noexcept;
-
-Endpoint endpoint_of(int fd, NameCall* call) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  if (call(fd, address.get(), &address.length) != 0) return {};
-  auto endpoint = from_socket_address(address.get(), address.length);
-  return endpoint ? Endpoint{endpoint->address.unmapped(), endpoint->port} : Endpoint{};
-}
-
-}  // namespace
-
 UniqueFd above_standard(UniqueFd fd) {
   if (fd.get() > 2 || !fd) return fd;
   return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
@@ -43,9 +31,11 @@ Result<void> bind_socket(int fd, const Endpoint& local) {
   return {};
 }
 
-Endpoint local_endpoint(int fd) { return endpoint_of(fd, ::getsockname); }
-
-Endpoint remote_endpoint(int fd) { return endpoint_of(fd, ::getpeername); }
+Endpoint local_endpoint(int fd) {
+  const Address address = local_address(fd);
+  const auto* endpoint = std::get_if<Endpoint>(&address);
+  return endpoint != nullptr ? *endpoint : Endpoint{};
+}
 
 std::error_code pending_error(int fd) {
   int error_number = 0;

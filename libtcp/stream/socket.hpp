@@ -19,7 +19,6 @@ namespace tcp::stream {
 
 // IPv4-mapped addresses become IPv4. 0.0.0.0:0 when there is none (AF_UNIX).
 [[nodiscard]] Endpoint local_endpoint(int fd);
-[[nodiscard]] Endpoint remote_endpoint(int fd);
 
 // SO_ERROR: what happened to the connection since the last call.
 [[nodiscard]] std::error_code pending_error(int fd);

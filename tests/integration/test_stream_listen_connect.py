@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """listen and connect against each other and against nc, ncat and socat on loopback."""
 
-import hashlib
 import os
 import pathlib
 import shutil
@@ -10,103 +9,17 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
+from lab.stream import PATIENCE, StreamCase, digest, free_port, is_listening
 
 lab.require("nc", "ncat", "socat")
 
-PATIENCE = 60
 PAYLOAD_BYTES = 64 << 20
-
-
-def digest(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def free_port(address="127.0.0.1"):
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
-
-
-def is_listening(port):
-    want = f":{port:04X}"
-    tables = [pathlib.Path("/proc/net", name).read_text() for name in ("tcp", "tcp6")]
-    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
-    return any(row[1].endswith(want) and row[3] == "0A" for row in rows)
-
-
-class StreamCase(unittest.TestCase):
-    def setUp(self):
-        self.tcpbox = str(lab.binary())
-        self.scratch = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-
-    def enterContext(self, manager):  # unittest has it from Python 3.11 on
-        value = manager.__enter__()
-        self.addCleanup(manager.__exit__, None, None, None)
-        return value
-
-    def start(self, *argv, **popen):
-        popen = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen}
-        process = subprocess.Popen([str(word) for word in argv], **popen)
-        self.addCleanup(self.end, process)
-        return process
-
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    pass
-        process.wait()
-
-    def run_for(self, *argv, **run):
-        run = {"capture_output": True, "timeout": PATIENCE, **run}
-        return subprocess.run([str(word) for word in argv], **run)
-
-    def listen(self, *words, address="127.0.0.1:0", **popen):
-        """A listener and the ports it told of through --ready-fd."""
-        reader, writer = os.pipe()
-        try:
-            process = self.start(self.tcpbox, "listen", address, "--ready-fd", writer, *words, pass_fds=(writer,),
-                                 **popen)
-        finally:
-            os.close(writer)
-        with os.fdopen(reader) as ready:
-            lines = ready.read().split()
-        process.ports = [int(line.rsplit(":", 1)[1]) for line in lines]
-        process.ready = lines
-        return process
-
-    def peer_listens(self, argv, port, **popen):
-        process = self.start(*argv, **popen)
-        lab.wait_for(lambda: is_listening(port) or process.poll() is not None, f"a listener on {port}")
-        return process
-
-    def server(self, address="127.0.0.1"):
-        """A listening socket of our own, for peers that no tool plays."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        listener = socket.socket(family)
-        self.addCleanup(listener.close)
-        listener.bind((address, 0))
-        listener.listen()
-        listener.settimeout(PATIENCE)
-        return listener, listener.getsockname()[1]
-
-    def ends(self, process, code, data=None):
-        out, err = process.communicate(data, timeout=PATIENCE)
-        self.assertEqual(process.returncode, code, err)
-        return out, err
 
 
 LISTENERS = {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "libtcp/stream/address.hpp"
 #include "libtcp/stream/resolve.hpp"
 #include "libtcp/stream/run_loop.hpp"
 #include "libtcp/stream/socket.hpp"
@@ -71,7 +72,7 @@ TEST_CASE("an address that refuses costs no delay") {
   Recorder recorder;
   const auto dialed = dial_now(options, recorder);
   REQUIRE(dialed);
-  CHECK(remote_endpoint(dialed->socket.get()).address == address("127.0.0.1"));
+  CHECK(std::get<Endpoint>(remote_address(dialed->socket.get())).address == address("127.0.0.1"));
   CHECK(recorder.failed == std::vector{address("127.0.0.2")});
 }
 
@@ -97,7 +98,7 @@ TEST_CASE("an address that is silent is overtaken") {
   Recorder recorder;
   const auto dialed = dial_now(options, recorder);
   REQUIRE(dialed);
-  CHECK(remote_endpoint(dialed->socket.get()).address == address("127.0.0.1"));
+  CHECK(std::get<Endpoint>(remote_address(dialed->socket.get())).address == address("127.0.0.1"));
   CHECK(recorder.failed.empty());
 
   options.timeout = std::chrono::milliseconds(50);

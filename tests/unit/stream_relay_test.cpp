@@ -12,7 +12,6 @@
 #include <string>
 #include <thread>
 
-#include "libtcp/stream/session_runner.hpp"
 #include "tests/unit/stream_support.hpp"
 
 using namespace tcp;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/relay.hpp"
 #include "libtcp/stream/run_loop.hpp"
 

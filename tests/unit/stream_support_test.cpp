@@ -136,7 +136,7 @@ RelayEnd RelayFixture::relay_to_the_end() {
   Relay relay(loop.executor(), **channel, *local, options, clock, traffic);
   const int signal = loop.run(relay_once(relay, end));
   CHECK(signal == 0);
-  input_ended = local->input_ended;
+  input_ended = local->has_ended();
   return end;
 }
 

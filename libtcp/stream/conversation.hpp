@@ -7,22 +7,24 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/channel.hpp"
-#include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
 
-class SessionRunner {
+class Conversation {
  public:
   // Reports that it is connected. The references must outlive it.
-  SessionRunner(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock);
+  Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock);
 
   // Relays until both directions have ended, then closes and reports.
-  [[nodiscard]] Awaitable<void> run(Executor executor, LocalEnd& local, const RelayOptions& options);
+  [[nodiscard]] Awaitable<void> relay(Executor executor, End& local, const RelayOptions& options);
   // Closes and reports, when that has not happened yet.
   void close(CloseReason reason, std::optional<Error> error = std::nullopt);
 
+  [[nodiscard]] Channel& channel() noexcept { return *channel_; }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_.has_value(); }
   // Once it is closed.
   [[nodiscard]] const Closed& closed() const noexcept { return *closed_; }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/stream/channel.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
+#include "libtcp/stream/socket.hpp"
+#include "libtcp/stream/tcp_statistics.hpp"
+
+namespace tcp::stream {
+namespace {
+
+constexpr std::chrono::milliseconds kShortestPause{1};
+constexpr std::chrono::milliseconds kLongestPause{64};
+
+// Bytes that the peer has not acknowledged, our FIN among them (tcp(7), SIOCOUTQ). Zero for what is no TCP.
+int unacknowledged_bytes(int fd) {
+  const auto statistics = read_tcp_statistics(fd);
+  if (!statistics || statistics->state == TcpState::closed) return 0;
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+std::string why(std::error_code code) {
+  if (code == std::errc::connection_reset) return "the peer reset the connection";
+  if (code == std::errc::broken_pipe) return "the peer closed before it had everything";
+  if (code == std::errc::timed_out) return "the peer acknowledges nothing any more";
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Channel>> Channel::open(const Executor& executor, UniqueFd socket,
+                                               std::unique_ptr<Transport> transport) {
+  TCP_TRY_ASSIGN(ready, ReadyFd::open(executor, std::move(socket), "a connection"));
+  return std::unique_ptr<Channel>(new Channel(executor, std::move(ready), std::move(transport)));
+}
+
+Channel::Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport)
+    : socket_(std::move(socket)), transport_(std::move(transport)), pause_(executor) {
+  addresses_ = {local_address(socket_.get()), remote_address(socket_.get())};
+}
+
+Awaitable<IoResult> Channel::receive(std::span<std::byte> buffer) {
+  for (;;) {
+    const Attempt attempt = transport_->receive(buffer);
+    if (attempt.error) co_return std::unexpected(attempt.error);
+    if (attempt.want == Want::nothing) co_return attempt.bytes;
+    const std::error_code error = co_await wait(attempt.want);
+    if (error) co_return std::unexpected(error);
+  }
+}
+
+Awaitable<IoResult> Channel::send(std::span<const std::byte> bytes) {
+  for (;;) {
+    const Attempt attempt = transport_->send(bytes);
+    if (attempt.error) co_return std::unexpected(attempt.error);
+    if (attempt.want == Want::nothing) co_return attempt.bytes;
+    const std::error_code error = co_await wait(attempt.want);
+    if (error) co_return std::unexpected(error);
+  }
+}
+
+Awaitable<std::error_code> Channel::finish_sending() {
+  for (;;) {
+    const Attempt attempt = transport_->finish_sending();
+    if (attempt.error || attempt.want == Want::nothing) co_return attempt.error;
+    const std::error_code error = co_await wait(attempt.want);
+    if (error) co_return error;
+  }
+}
+
+Awaitable<std::error_code> Channel::confirm_delivery(Duration patience) {
+  int last = unacknowledged_bytes(socket_.get());
+  Duration waited{};
+  auto pause = kShortestPause;
+  while (last > 0) {
+    if (waited >= patience) co_return std::make_error_code(std::errc::timed_out);
+    pause_.expires_after(pause);
+    auto [cancelled] = co_await pause_.async_wait(kToken);
+    if (cancelled) co_return cancelled;
+    const int now = unacknowledged_bytes(socket_.get());
+    waited = now == last ? waited + pause : Duration();
+    last = now;
+    pause = std::min(pause * 2, kLongestPause);
+  }
+  co_return pending_error(socket_.get());
+}
+
+void Channel::cancel() noexcept {
+  socket_.cancel();
+  pause_.cancel();
+}
+
+Error Channel::receive_error(std::error_code code) const {
+  return {code, "connection with " + to_string(addresses_.remote), why(code), {}};
+}
+
+RawEnd Channel::raw() noexcept {
+  if (!transport_->is_plain()) return {};
+  return {&socket_, DescriptorKind::socket};
+}
+
+Awaitable<std::error_code> Channel::wait(Want want) {
+  return want == Want::readable ? socket_.readable() : socket_.writable();
+}
+
+Result<std::unique_ptr<Channel>> make_plain_channel(const Executor& executor, UniqueFd socket) {
+  auto transport = make_plain_transport(socket.get());
+  return Channel::open(executor, std::move(socket), std::move(transport));
+}
+
+}  // namespace tcp::stream

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What becomes of those who come: one service serves all clients of a run.
+#pragma once
+
+#include <memory>
+
+#include "libtcp/stream/conversation.hpp"
+#include "libtcp/stream/listen_options.hpp"
+
+namespace tcp::stream {
+
+class ClientService {
+ public:
+  virtual ~ClientService() = default;
+  // Until the conversation is over. Does not throw; the conversation is closed when it returns.
+  [[nodiscard]] virtual Awaitable<void> serve(Conversation& conversation) = 0;
+  // There is only one of what a client is joined with: the next one waits in the kernel's queue.
+  [[nodiscard]] virtual bool one_at_a_time() const noexcept { return false; }
+  // Nobody can be served any more.
+  [[nodiscard]] virtual bool is_over() const noexcept { return false; }
+};
+
+// The one that the options ask for. The references must outlive it. Errors: what it joins clients with cannot be had.
+[[nodiscard]] Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor,
+                                                                         const ListenOptions& options);
+
+}  // namespace tcp::stream
