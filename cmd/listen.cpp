@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cmd/forward_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "libtcp/base/parse.hpp"
@@ -36,6 +37,7 @@ class ListenCommand final : public Command {
     app.add_option("--ready-fd", ready_fd_text_, "Write ADDRESS:PORT to this open descriptor once it listens")
         ->type_name("FD")
         ->group("Clients");
+    forward_.define(app);
     common_.define(app);
   }
 
@@ -54,6 +56,7 @@ class ListenCommand final : public Command {
     options_.family = common_.addresses.family();
     options_.numeric_only = common_.addresses.numeric;
     options_.relay = common_.relay;
+    TCP_TRY(settle_forward());
     options_.stop_signals = stop_signals();
     return {};
   }
@@ -71,6 +74,19 @@ class ListenCommand final : public Command {
   }
 
  private:
+  Result<void> settle_forward() {
+    stream::DialOptions dial;
+    dial.family = options_.family;
+    dial.numeric_only = options_.numeric_only;
+    TCP_TRY_ASSIGN(forward, forward_.settle(dial));
+    if (forward && (common_.recv_only || common_.send_only)) {
+      return usage_error("--forward", "moves bytes both ways: --recv-only and --send-only have no use");
+    }
+    if (forward) options_.relay.finish_at_remote_end = false;
+    options_.forward = std::move(forward);
+    return {};
+  }
+
   // With --keep-open one client's trouble is no failure of the service; nobody coming any more is its regular end.
   [[nodiscard]] StreamEnding ending(const stream::ListenOutcome& outcome) const {
     if (outcome.signal != 0) return {ExitCode::done, std::nullopt, outcome.signal};
@@ -82,6 +98,7 @@ class ListenCommand final : public Command {
   }
 
   StreamOptions common_;
+  ForwardWords forward_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -66,6 +66,14 @@ Record to_record(const stream::Connected& event) {
   return record;
 }
 
+Record to_record(const stream::Forwarded& event) {
+  Record record("forwarded");
+  record.add("id", event.id);
+  add_addresses(record, event.addresses);
+  record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
+  return record;
+}
+
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
@@ -91,6 +99,11 @@ std::string describe(const stream::Connected& event) {
   if (ours) text += fmt::format(" in {}", format_duration(*event.connect_time));
   if (event.resolve_time) text += fmt::format(" (name: {})", format_duration(*event.resolve_time));
   return text;
+}
+
+std::string describe(const stream::Forwarded& event) {
+  return fmt::format("connection {} goes to {} in {}", event.id, to_string(event.addresses.remote),
+                     format_duration(event.connect_time.value_or(Duration())));
 }
 
 std::string describe(const stream::Closed& event) {

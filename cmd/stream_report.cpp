@@ -65,6 +65,11 @@ void StreamReport::on_connected(const stream::Connected& event) {
   if (options_.verbose) say(describe(event));
 }
 
+void StreamReport::on_forwarded(const stream::Forwarded& event) {
+  emit(to_record(event));
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   total_.sent_bytes += event.traffic.sent_bytes;
   total_.received_bytes += event.traffic.received_bytes;

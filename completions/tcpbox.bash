@@ -33,6 +33,14 @@ _tcpbox() {
       :
       return
       ;;
+    'listen --forward')
+      :
+      return
+      ;;
+    'listen --balance')
+      :
+      return
+      ;;
     'listen --idle-timeout')
       :
       return
@@ -133,7 +141,7 @@ _tcpbox() {
   if [[ $cur == -* ]]; then
     local options=
     case $command in
-      listen) options='-h --help -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout' ;;
+      listen) options='-h --help -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --forward --balance -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout' ;;
       connect) options='-h --help -v --verbose --json --ndjson --color --json-fd --timeout -z --zero -s --source --source-port -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout' ;;
       scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --rate --retries --timeout --exclude --first-address --interface --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;

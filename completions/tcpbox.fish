@@ -19,6 +19,8 @@ complete -c tcpbox -n '__fish_seen_subcommand_from listen' -l json-fd -x -d 'JSO
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -s k -l keep-open -d 'Serve one client after another'
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -l accept-timeout -x -d 'End when no client has come for so long'
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -l ready-fd -x -d 'Write ADDRESS:PORT to this open descriptor once it listens'
+complete -c tcpbox -n '__fish_seen_subcommand_from listen' -l forward -x -d 'Join each client with a connection to there; several: see --balance'
+complete -c tcpbox -n '__fish_seen_subcommand_from listen' -l balance -x -d 'Which of several targets a client gets: round-robin, random or least'
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from listen' -s n -l numeric -d 'Resolve no names'

@@ -3,6 +3,7 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -92,6 +93,11 @@ Awaitable<std::error_code> Channel::confirm_delivery(Duration patience) {
 void Channel::cancel() noexcept {
   socket_.cancel();
   pause_.cancel();
+}
+
+void Channel::abort() noexcept {
+  const linger reset{1, 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
 Error Channel::receive_error(std::error_code code) const {

@@ -27,6 +27,8 @@ class Channel final : public End {
   void cancel_receiving() noexcept override { cancel(); }
   void cancel_sending() noexcept override { cancel(); }
   void cancel() noexcept;
+  // Closing will reset the connection.
+  void abort() noexcept override;
 
   Error receive_error(std::error_code code) const override;
   Error send_error(std::error_code code) const override { return receive_error(code); }

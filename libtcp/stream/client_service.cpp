@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/client_service.hpp"
 
+#include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
 namespace tcp::stream {
@@ -33,7 +34,9 @@ class LocalService final : public ClientService {
 
 }  // namespace
 
-Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options) {
+Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options,
+                                                           SessionObserver& observer, const Clock& clock) {
+  if (options.forward) return make_forward_service(executor, *options.forward, options.relay, observer, clock);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

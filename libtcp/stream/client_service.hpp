@@ -22,6 +22,7 @@ class ClientService {
 
 // The one that the options ask for. The references must outlive it. Errors: what it joins clients with cannot be had.
 [[nodiscard]] Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor,
-                                                                         const ListenOptions& options);
+                                                                         const ListenOptions& options,
+                                                                         SessionObserver& observer, const Clock& clock);
 
 }  // namespace tcp::stream

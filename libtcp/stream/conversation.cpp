@@ -9,7 +9,8 @@ namespace {
 std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const End& local) {
   switch (end.reason) {
     case CloseReason::finished:
-    case CloseReason::interrupted: return std::nullopt;
+    case CloseReason::interrupted:
+    case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return Error{make_error_code(Errc::timed_out), to_string(channel.addresses().remote), "idle for too long", {}};
     case CloseReason::connection_failed: return channel.receive_error(end.error);

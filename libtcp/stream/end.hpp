@@ -55,6 +55,9 @@ class End {
   virtual void cancel_receiving() noexcept = 0;
   virtual void cancel_sending() noexcept = 0;
 
+  // What was sent so far is not all: whoever reads it must not take its end for a regular one.
+  virtual void abort() noexcept {}
+
   // The same failure with the words that people need.
   [[nodiscard]] virtual Error receive_error(std::error_code code) const = 0;
   [[nodiscard]] virtual Error send_error(std::error_code code) const = 0;

@@ -18,7 +18,7 @@ class ListenRun {
       : options_(options), observer_(observer), clock_(clock) {}
 
   Result<ListenOutcome> run() {
-    TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_));
+    TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_, observer_, clock_));
     service_ = std::move(service);
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));

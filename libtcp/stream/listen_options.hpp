@@ -9,6 +9,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/stream/forward_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 
@@ -26,6 +27,7 @@ struct ListenOptions {
   bool keep_open = false;     // serve one client after another
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
   RelayOptions relay;
+  std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
   std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
 };

@@ -5,16 +5,18 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <optional>
 #include <span>
+#include <vector>
 
-#include "libtcp/base/unique_fd.hpp"
+#include "libtcp/stream/pipe_pool.hpp"
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kStepBytes = 1 << 20;
+constexpr std::size_t kDrainBytes = 16384;
 constexpr int kPipeBytes = 1 << 20;         // /proc/sys/fs/pipe-max-size allows it to everybody
 constexpr int kDefaultPipeBytes = 1 << 16;  // a pipe that has another size was given it on purpose
 constexpr unsigned kSpliceFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
@@ -76,13 +78,11 @@ class SendFile final : public Mover {
   MoverEnd output_;
 };
 
-// Bytes that the output will not take by splice(2) leave the pipe by way of memory first.
+// Through a pipe that is held only while there are bytes in it. Bytes that the output will not take by splice(2) leave
+// the pipe by way of memory.
 class PipedSplice final : public Mover {
  public:
-  PipedSplice(MoverEnd input, MoverEnd output, UniqueFd read_end, UniqueFd write_end)
-      : input_(input), output_(output), read_end_(std::move(read_end)), write_end_(std::move(write_end)) {
-    enlarge_pipe(read_end_.get());
-  }
+  PipedSplice(MoverEnd input, MoverEnd output) : input_(input), output_(output) {}
 
   StepResult step() override {
     if (inside_ == 0 && held_.empty()) {
@@ -90,20 +90,28 @@ class PipedSplice final : public Mover {
       const StepResult filled = fill();
       if (filled.step != Step::moved) return filled;
     }
-    return draining_ ? drain() : empty();
+    const StepResult result = draining_ ? drain() : empty();
+    if (inside_ == 0) release();
+    return result;
   }
 
  private:
   StepResult fill() {
-    const ssize_t bytes = splice_some(input_.fd, write_end_.get(), kStepBytes);
+    pipe_ = PipePool::shared().take();
+    if (!pipe_) return {Step::unsupported, 0, errno};  // no descriptors left: memory will do
+    const ssize_t bytes = splice_some(input_.fd, pipe_->writer.get(), kStepBytes);
+    if (bytes > 0) {
+      inside_ = static_cast<std::size_t>(bytes);
+      return moved(bytes);
+    }
+    const int error_number = errno;
+    release();
     if (bytes == 0) return {Step::ended, 0, 0};
-    if (bytes < 0) return explain(errno, Step::input_blocked, Step::input_failed);
-    inside_ = static_cast<std::size_t>(bytes);
-    return moved(bytes);
+    return explain(error_number, Step::input_blocked, Step::input_failed);
   }
 
   StepResult empty() {
-    const ssize_t bytes = splice_some(read_end_.get(), output_.fd, inside_);
+    const ssize_t bytes = splice_some(pipe_->reader.get(), output_.fd, inside_);
     if (bytes > 0) {
       inside_ -= static_cast<std::size_t>(bytes);
       return moved(bytes);
@@ -115,7 +123,8 @@ class PipedSplice final : public Mover {
 
   StepResult drain() {
     if (held_.empty()) {
-      const ssize_t bytes = ::read(read_end_.get(), buffer_.data(), buffer_.size());
+      buffer_.resize(kDrainBytes);
+      const ssize_t bytes = ::read(pipe_->reader.get(), buffer_.data(), buffer_.size());
       if (bytes <= 0) return {Step::input_failed, 0, bytes == 0 ? EIO : errno};  // our own pipe, never empty here
       inside_ -= static_cast<std::size_t>(bytes);
       held_ = std::span(buffer_).first(static_cast<std::size_t>(bytes));
@@ -127,21 +136,21 @@ class PipedSplice final : public Mover {
     return moved(bytes);
   }
 
+  // One with bytes in it is of no use to others: it is closed with us.
+  void release() {
+    if (!pipe_) return;
+    PipePool::shared().give_back(*std::move(pipe_));
+    pipe_.reset();
+  }
+
   MoverEnd input_;
   MoverEnd output_;
-  UniqueFd read_end_;
-  UniqueFd write_end_;
+  std::optional<PipePair> pipe_;
   std::size_t inside_ = 0;  // bytes in the pipe
   bool draining_ = false;
-  std::array<std::byte, 16384> buffer_;  // only for draining
-  std::span<std::byte> held_;            // of the buffer, not yet written
+  std::vector<std::byte> buffer_;  // only for draining
+  std::span<std::byte> held_;      // of the buffer, not yet written
 };
-
-std::unique_ptr<Mover> make_piped_splice(MoverEnd input, MoverEnd output) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return nullptr;
-  return std::make_unique<PipedSplice>(input, output, UniqueFd(ends[0]), UniqueFd(ends[1]));
-}
 
 // splice(2) refuses a file that is opened for appending.
 bool takes_splice(MoverEnd output) {
@@ -157,7 +166,7 @@ std::unique_ptr<Mover> make_mover(MoverEnd input, MoverEnd output) {
   if (input.kind == DescriptorKind::pipe && socket_out) return std::make_unique<DirectSplice>(input, output);
   if (socket_in && output.kind == DescriptorKind::pipe) return std::make_unique<DirectSplice>(input, output);
   if (input.kind == DescriptorKind::file && socket_out) return std::make_unique<SendFile>(input, output);
-  if (socket_in && takes_splice(output)) return make_piped_splice(input, output);
+  if (socket_in && takes_splice(output)) return std::make_unique<PipedSplice>(input, output);
   return nullptr;
 }
 

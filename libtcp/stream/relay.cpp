@@ -52,6 +52,8 @@ Awaitable<RelayEnd> Relay::run() {
     const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
     if (error) end(CloseReason::connection_failed, error);
   }
+  if (end_.reason == CloseReason::connection_failed) local_.abort();
+  if (end_.reason == CloseReason::input_failed || end_.reason == CloseReason::output_failed) channel_.abort();
   co_return end_;
 }
 

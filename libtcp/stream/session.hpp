@@ -28,6 +28,14 @@ struct Connected {
   std::optional<Duration> connect_time;  // the winner's, from its SYN on
 };
 
+// A client's bytes go to a target, over this connection.
+struct Forwarded {
+  std::uint64_t id = 0;  // of the client's conversation
+  AddressPair addresses;
+  std::optional<Duration> resolve_time;
+  std::optional<Duration> connect_time;
+};
+
 enum class CloseReason : std::uint8_t {
   finished,           // both directions ended as they should
   idle,               // no byte either way for the idle timeout
@@ -35,6 +43,7 @@ enum class CloseReason : std::uint8_t {
   connection_failed,  // reset, timed out, or closed by the peer while we still had bytes for it
   input_failed,       // reading the local end
   output_failed,      // writing the local end
+  target_failed,      // no target to forward to could be reached
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -62,6 +71,7 @@ class SessionObserver {
   virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
+  virtual void on_forwarded(const Forwarded& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }

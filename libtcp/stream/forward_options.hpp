@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Where the bytes of clients are forwarded to.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "libtcp/base/clock.hpp"
+#include "libtcp/stream/dial_options.hpp"
+
+namespace tcp::stream {
+
+// Which of several targets a new client gets.
+enum class Balance : std::uint8_t {
+  round_robin,
+  random,
+  least,  // the one with the fewest conversations
+};
+
+struct ForwardOptions {
+  std::vector<DialOptions> targets;
+  Balance balance = Balance::round_robin;
+  // How long a target that could not be reached is tried only after all others.
+  Duration dead_time = std::chrono::seconds(10);
+};
+
+}  // namespace tcp::stream

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Joins each client with a connection of its own to one of the targets.
+#pragma once
+
+#include "libtcp/stream/client_service.hpp"
+#include "libtcp/stream/forward_options.hpp"
+
+namespace tcp::stream {
+
+// The references must outlive it.
+[[nodiscard]] std::unique_ptr<ClientService> make_forward_service(const Executor& executor,
+                                                                  const ForwardOptions& forward,
+                                                                  const RelayOptions& relay, SessionObserver& observer,
+                                                                  const Clock& clock);
+
+}  // namespace tcp::stream
