@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What listen and connect cost beside nc, ncat, socat and iperf3: one run, taken in turns, medians.
+
+    tests/bench/stream.py [--tcpbox PATH] [--rounds 5] [--gib 1] [--only NAME]...
+
+Everything is on loopback and bounded. Peers that are not installed are left out.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NULL = subprocess.DEVNULL
+PATIENCE = 120
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_listening(port, process):
+    want = f"0100007F:{port:04X}"
+    end = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1] == want and fields[3] == "0A":
+                return
+        time.sleep(0.002)
+    raise SystemExit(f"{process.args} does not listen")
+
+
+class Tools:
+    """The command lines of each tool; {} is the port."""
+
+    def __init__(self, tcpbox, scratch):
+        certificate = self.certificate(scratch)
+        self.pairs = {
+            "tcpbox": ([tcpbox, "listen", "127.0.0.1:{}"], [tcpbox, "connect", "127.0.0.1:{}"]),
+            "nc": (["nc", "-l", "-N", "127.0.0.1", "{}"], ["nc", "-N", "127.0.0.1", "{}"]),
+            "ncat": (["ncat", "-l", "127.0.0.1", "{}"], ["ncat", "127.0.0.1", "{}"]),
+            "socat": (["socat", "-u", "TCP-LISTEN:{},bind=127.0.0.1,reuseaddr", "-"],
+                      ["socat", "-u", "-", "TCP:127.0.0.1:{}"]),
+            "socat -b 131072": (["socat", "-u", "-b", "131072", "TCP-LISTEN:{},bind=127.0.0.1,reuseaddr", "-"],
+                                ["socat", "-u", "-b", "131072", "-", "TCP:127.0.0.1:{}"]),
+        }
+        self.both_ways = {
+            **{name: self.pairs[name] for name in ("tcpbox", "nc", "ncat")},
+            "socat": (["socat", "TCP-LISTEN:{},bind=127.0.0.1,reuseaddr", "-"], ["socat", "-", "TCP:127.0.0.1:{}"]),
+        }
+        self.tls = {
+            "tcpbox": ([tcpbox, "listen", "--tls", "--tls-cert", certificate, "127.0.0.1:{}"],
+                       [tcpbox, "connect", "--tls", "--tls-insecure", "127.0.0.1:{}"]),
+            "ncat": (["ncat", "-l", "--ssl", "--ssl-cert", certificate, "--ssl-key", certificate, "127.0.0.1", "{}"],
+                     ["ncat", "--ssl", "127.0.0.1", "{}"]),
+        }
+        self.keep_open = {
+            "tcpbox": [tcpbox, "listen", "-k", "--recv-only", "127.0.0.1:{}"],
+            "ncat": ["ncat", "-l", "-k", "--recv-only", "127.0.0.1", "{}"],
+        }
+        self.forward = {
+            "tcpbox": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--forward", "127.0.0.1:{target}"],
+            "socat": ["socat", "TCP-LISTEN:{},bind=127.0.0.1,reuseaddr,fork,backlog=4096", "TCP:127.0.0.1:{target}"],
+        }
+        self.idle = {
+            "tcpbox discard": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--serve", "discard"],
+            "tcpbox echo": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--serve", "echo"],
+            "tcpbox broker": [tcpbox, "listen", "127.0.0.1:{}", "--broker"],
+        }
+
+    @staticmethod
+    def certificate(scratch):
+        path = scratch / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=localhost", "-days", "2", "-keyout", path, "-out", scratch / "cert.pem"],
+                       check=True, capture_output=True)
+        path.write_bytes(path.read_bytes() + (scratch / "cert.pem").read_bytes())
+        return str(path)
+
+
+def words(argv, port, target=""):
+    return [word.replace("{}", str(port)).replace("{target}", str(target)) for word in argv]
+
+
+def installed(table):
+    return {name: argv for name, argv in table.items()
+            if shutil.which(argv[0] if isinstance(argv[0], str) else argv[0][0])}
+
+
+def finish(process):
+    """CPU seconds."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def end(process):
+    if process.poll() is None:
+        process.terminate()
+    process.wait()
+
+
+class Throughput:
+    """MB/s and CPU seconds per GiB of both ends together."""
+
+    def __init__(self, table, source, sink, payload, gib):
+        self.table, self.source, self.sink, self.payload, self.gib = installed(table), source, sink, payload, gib
+
+    def once(self, name):
+        listen, connect = self.table[name]
+        port = free_port()
+        feeder = subprocess.Popen(["cat", self.payload], stdout=subprocess.PIPE) if self.source == "pipe" else None
+        drain = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=NULL) if self.sink == "pipe" else None
+        server = subprocess.Popen(words(listen, port), stdin=NULL, stdout=drain.stdin if drain else NULL,
+                                  stderr=subprocess.PIPE)
+        wait_listening(port, server)
+        with open(self.payload, "rb") as file:
+            start = time.monotonic()
+            client = subprocess.Popen(words(connect, port), stdin=feeder.stdout if feeder else file, stdout=NULL,
+                                      stderr=subprocess.PIPE)
+            cpu = finish(server)
+            took = time.monotonic() - start
+        cpu += finish(client)
+        for helper in (feeder, drain):
+            for stream in (helper.stdin, helper.stdout) if helper else ():
+                if stream:
+                    stream.close()
+            if helper:
+                helper.wait()
+        return self.gib * 1024**3 / took / 1e6, cpu / self.gib
+
+    columns = ("MB/s", "CPU s/GiB")
+
+
+class RoundTrips:
+    columns = ("1/s", "µs each")
+    COUNT = 20000
+
+    def __init__(self, table):
+        self.table = installed(table)
+
+    def once(self, name):
+        listen, connect = self.table[name]
+        port = free_port()
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": NULL}
+        server = subprocess.Popen(words(listen, port), **pipes)
+        wait_listening(port, server)
+        client = subprocess.Popen(words(connect, port), **pipes)
+        out, back = client.stdin.fileno(), client.stdout.fileno()
+        there, reply = server.stdout.fileno(), server.stdin.fileno()
+        start = time.monotonic()
+        for _ in range(self.COUNT):
+            os.write(out, b"x")
+            os.read(there, 1)
+            os.write(reply, b"y")
+            os.read(back, 1)
+        took = time.monotonic() - start
+        for process in (client, server):
+            process.stdin.close()
+            end(process)
+            process.stdout.close()
+        return self.COUNT / took, took / self.COUNT * 1e6
+
+
+class Accepts:
+    """From the first connection until the last one's byte came out."""
+
+    columns = ("1/s",)
+    COUNT = 5000
+
+    def __init__(self, table, load, flight):
+        self.table, self.load, self.flight = installed(table), load, flight
+
+    def once(self, name):
+        port = free_port()
+        server = subprocess.Popen(words(self.table[name], port), stdin=NULL,
+                                  stdout=subprocess.PIPE, stderr=NULL)
+        wait_listening(port, server)
+        start = time.monotonic()
+        client = subprocess.Popen([self.load, "knock", str(port), str(self.COUNT), str(self.flight)])
+        left = self.COUNT
+        while left:
+            got = len(os.read(server.stdout.fileno(), 65536))
+            if not got:
+                raise SystemExit(f"{name} ended early")
+            left -= got
+        took = time.monotonic() - start
+        client.wait()
+        end(server)
+        server.stdout.close()
+        return (self.COUNT / took,)
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def memory_mib(pid, key):
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith(key + ":"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def family(pid):
+    """A process and its children."""
+    try:
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(child for each in children for child in family(int(each)))]
+
+
+class Idle:
+    """Seconds until all are accepted, and the resident set then."""
+
+    columns = ("accepted s", "RSS MiB", "heap B each")
+
+    def __init__(self, table, count):
+        self.table, self.count = installed(table), count
+
+    def once(self, name):
+        port = free_port()
+        server = subprocess.Popen(words(self.table[name], port), stdin=NULL, stdout=NULL, stderr=NULL)
+        wait_listening(port, server)
+        before, empty = descriptors(server.pid), memory_mib(server.pid, "Rss")
+        clients = []
+        start = time.monotonic()
+        for number in range(self.count):
+            client = socket.socket()
+            client.setblocking(False)
+            client.bind((f"127.0.0.{2 + number // 5000}", 0))
+            client.connect_ex(("127.0.0.1", port))
+            clients.append(client)
+        while descriptors(server.pid) < before + self.count:
+            if time.monotonic() - start > PATIENCE or server.poll() is not None:
+                raise SystemExit(f"{name}: {descriptors(server.pid) - before} of {self.count} accepted")
+            time.sleep(0.001)
+        took, full = time.monotonic() - start, memory_mib(server.pid, "Rss")
+        for client in clients:
+            client.close()
+        end(server)
+        return took, full, (full - empty) * 1024**2 / self.count
+
+
+class Burst(Idle):
+    """Simultaneous SYNs."""
+
+
+class Forward:
+    """Many connections at once through a forwarder; memory is the proportional set size of all its processes."""
+
+    columns = ("MB/s", "PSS MiB")
+    CONNECTIONS = 1000
+    BYTES = 1 << 20
+
+    def __init__(self, table, load):
+        self.table, self.load = installed(table), load
+
+    def once(self, name):
+        port, target = free_port(), free_port()
+        sink = subprocess.Popen([self.load, "sink", str(target)])
+        wait_listening(target, sink)
+        server = subprocess.Popen(words(self.table[name], port, target), stdin=NULL, stdout=NULL, stderr=NULL)
+        wait_listening(port, server)
+        start = time.monotonic()
+        client = subprocess.Popen([self.load, "push", str(port), str(self.CONNECTIONS), str(self.BYTES)])
+        most = 0.0
+        while client.poll() is None:
+            most = max(most, self.memory(server.pid))
+            time.sleep(0.05)
+        took = time.monotonic() - start
+        end(server)
+        end(sink)
+        if client.returncode:
+            raise SystemExit(f"{name}: a connection failed")
+        return self.CONNECTIONS * self.BYTES / took / 1e6, most
+
+    @staticmethod
+    def memory(pid):
+        total = 0.0
+        for each in family(pid):
+            try:
+                total += memory_mib(each, "Pss")
+            except OSError:
+                pass
+        return total
+
+
+class Iperf3:
+    columns = ("MB/s", "CPU s/GiB")
+
+    def __init__(self):
+        self.table = {"iperf3": "iperf3"} if shutil.which("iperf3") else {}
+
+    def once(self, _):
+        port = free_port()
+        server = subprocess.Popen(["iperf3", "-s", "-1", "-p", str(port), "-B", "127.0.0.1"], stdout=NULL)
+        wait_listening(port, server)
+        report = subprocess.run(["iperf3", "-c", "127.0.0.1", "-p", str(port), "-t", "2", "-J"], capture_output=True,
+                                check=True)
+        server.wait()
+        return json.loads(report.stdout)["end"]["sum_received"]["bits_per_second"] / 8e6, float("nan")
+
+
+def compile_load(scratch):
+    load = scratch / "stream_load"
+    subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O2", "-o", load,
+                    ROOT / "tests" / "bench" / "stream_load.cpp"], check=True)
+    return str(load)
+
+
+def measure(title, bench, rounds):
+    print(f"\n{title}")
+    print(f"  {'':18}" + "".join(f"{column:>13}" for column in bench.columns))
+    taken = {name: [] for name in bench.table}
+    for _ in range(rounds):
+        for name in bench.table:
+            taken[name].append(bench.once(name))
+    for name, rows in taken.items():
+        medians = [statistics.median(column) for column in zip(*rows)]
+        print(f"  {name:18}" + "".join(f"{value:13.2f}" for value in medians), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tcpbox", default=str(ROOT / "build" / "release" / "cmd" / "tcpbox"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--gib", type=int, default=1)
+    parser.add_argument("--only", action="append", default=[])
+    options = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if pathlib.Path("/dev/shm").is_dir() else None) as scratch:
+        scratch = pathlib.Path(scratch)
+        tools, load = Tools(options.tcpbox, scratch), compile_load(scratch)
+        payload = scratch / "payload"
+        with payload.open("wb") as file:
+            file.truncate(0)
+            for _ in range(options.gib * 16):
+                file.write(os.urandom(1 << 20) * 64)
+        benches = {
+            "file": ("file -> TCP -> /dev/null", Throughput(tools.pairs, "file", "null", payload, options.gib)),
+            "pipe": ("pipe -> TCP -> pipe", Throughput(tools.pairs, "pipe", "pipe", payload, options.gib)),
+            "iperf3": ("one stream, the limit", Iperf3()),
+            "tls": ("file -> TLS -> /dev/null", Throughput(tools.tls, "file", "null", payload, options.gib)),
+            "roundtrip": ("1-byte round trips through both", RoundTrips(tools.both_ways)),
+            "accept": ("accepts, 8 in flight (ncat's backlog is 10)", Accepts(tools.keep_open, load, 8)),
+            "idle": ("10,000 idle clients", Idle(tools.idle, 10000)),
+            "burst": ("1,000 simultaneous SYNs", Burst(tools.idle, 1000)),
+            "forward": ("1,000 connections forwarded, 1 MiB each", Forward(tools.forward, load)),
+        }
+        unknown = set(options.only) - set(benches)
+        if unknown:
+            parser.error(f"--only: {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
+        for name, (title, bench) in benches.items():
+            if not options.only or name in options.only:
+                measure(title, bench, options.rounds)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main())
