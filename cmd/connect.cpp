@@ -4,50 +4,47 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/dial_words.hpp"
+#include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
-#include "libtcp/base/parse.hpp"
+#include "cmd/target_words.hpp"
+#include "libtcp/stream/port_check.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-constexpr std::chrono::seconds kDefaultTimeout{30};
-
 class ConnectCommand final : public Command {
  public:
   void define(CLI::App& app) override {
-    app.add_option("HOST:PORT", words_, "Where to connect to; also as two words, HOST PORT")
+    app.add_option("HOST:PORT", words_, "Where to connect to: also HOST PORT, unix:/PATH, unix:@NAME")
         ->required()
         ->expected(1, 2);
-    app.add_option("--timeout", timeout_, "How long to try, names and all addresses together (30s; 0: no limit)")
-        ->type_name("DURATION")
+    dial_.define(app);
+    app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing; PORT may be a list")
         ->group("Connecting");
-    app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing")->group("Connecting");
-    app.add_option("-s,--source", source_, "Connect from this address")->type_name("ADDRESS")->group("Connecting");
-    app.add_option("--source-port", source_port_, "Connect from this port")->type_name("PORT")->group("Connecting");
+    socket_.define(app);
     common_.define(app);
   }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
+    TCP_TRY(dial_.settle());
+    TCP_TRY(settle_socket());
     TCP_TRY(settle_target());
-    TCP_TRY(settle_source());
-    TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_, kDefaultTimeout));
     if (options_.zero && (common_.recv_only || common_.send_only || !common_.idle_timeout.empty())) {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
-    options_.dial.timeout = timeout;
-    options_.dial.family = common_.addresses.family();
-    options_.dial.numeric_only = common_.addresses.numeric;
-    options_.relay = common_.relay;
-    options_.stop_signals = stop_signals();
+    assemble();
     return {};
   }
 
   Result<ExitCode> run(Context& context) override {
     fill_standard_descriptors();
     common_.output.apply(context);
+    TCP_TRY(load());
     StreamReport report("connect", context, common_);
+    if (target_.ports.count() > 1) return check_ports(context, report);
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(ending_of(std::move(outcome).error()));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
@@ -59,43 +56,64 @@ class ConnectCommand final : public Command {
 
  private:
   Result<void> settle_target() {
-    HostPort target;
-    if (words_.size() == 2) {
-      target = {words_[0], words_[1]};
-      if (target.host.starts_with('[') && target.host.ends_with(']')) {
-        target.host = target.host.substr(1, target.host.size() - 2);
-      }
-      if (target.host.empty()) return usage_error("host ''", "is empty");
-    } else {
-      TCP_TRY_ASSIGN(parsed, parse_host_port(words_[0]));
-      target = std::move(parsed);
+    TCP_TRY_ASSIGN(words, settle_targets(words_));
+    if (words.ports.count() > 1 && !options_.zero) {
+      return usage_error("port '" + to_string(words.ports) + "'", "must be a single one, or there must be --zero");
     }
-    if (target.service.empty()) return usage_error("'" + words_[0] + "'", "a port is missing: HOST:PORT or HOST PORT");
-    TCP_TRY_ASSIGN(port, settle_port(target.service));
-    if (port == 0) return usage_error("port 0", "nothing can be connected to it; must be 1 to 65535");
-    options_.dial.host = std::move(target.host);
-    options_.dial.port = port;
+    target_ = std::move(words);
+    if (!std::holds_alternative<stream::UnixName>(target_.target)) return {};
+    const std::string_view needs_ip = common_.addresses.family()  ? "-4 and -6"
+                                      : socket_.options.multipath ? "--mptcp"
+                                                                  : dial_.needs_ip();
+    if (needs_ip.empty()) return {};
+    return usage_error(std::string(needs_ip), "a Unix-domain socket has nothing of the kind");
+  }
+
+  // With data in the first segment, there is no connection before there is data.
+  Result<void> settle_socket() {
+    TCP_TRY(socket_.settle());
+    if (!socket_.has("fastopen")) return {};
+    if (options_.zero) return usage_error("--fastopen and --zero", "exclude each other: nothing is sent");
+    if (common_.recv_only) return usage_error("--fastopen and --recv-only", "exclude each other: nothing is sent");
     return {};
   }
 
-  Result<void> settle_source() {
-    if (!source_.empty()) {
-      auto address = parse_ip_address(source_);
-      if (!address) return in_option("--source", std::move(address).error());
-      options_.dial.source_address = *address;
-    }
-    if (source_port_.empty()) return {};
-    auto port = parse_port_number(source_port_);
-    if (!port) return in_option("--source-port", std::move(port).error());
-    options_.dial.source_port = *port;
+  void assemble() {
+    options_.dial = dial_.dial;
+    options_.dial.target = target_.target;
+    options_.dial.family = common_.addresses.family();
+    options_.dial.numeric_only = common_.addresses.numeric;
+    options_.retry = dial_.retry;
+    options_.relay = common_.relay;
+    options_.stop_signals = stop_signals();
+  }
+
+  Result<void> load() {
+    TCP_TRY(socket_.load());
+    auto& chosen = options_.dial.socket;  // the interface is among the settings already
+    chosen.settings.insert(chosen.settings.end(), socket_.options.settings.begin(), socket_.options.settings.end());
+    chosen.multipath = socket_.options.multipath;
+    chosen.md5_key = socket_.options.md5_key;
     return {};
+  }
+
+  ExitCode check_ports(Context& context, StreamReport& report) {
+    stream::PortCheckOptions check;
+    check.dial = options_.dial;
+    check.ports = target_.ports;
+    check.retry = options_.retry;
+    check.stop_signals = options_.stop_signals;
+    const auto outcome = stream::run_port_check(check, report, context.clock);
+    if (!outcome) return report.finish(ending_of(outcome.error()));
+    const ExitCode code = outcome->open == check.ports.count() ? ExitCode::done : ExitCode::negative;
+    return report.finish({code, std::nullopt, outcome->signal});
   }
 
   StreamOptions common_;
   std::vector<std::string> words_;
-  std::string timeout_;
-  std::string source_;
-  std::string source_port_;
+  DialWords dial_;
+  SocketOptionWords socket_;
+  TargetWords target_;
   stream::ConnectOptions options_;
 };
 

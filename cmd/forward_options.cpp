@@ -3,7 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cmd/stream_options.hpp"
+#include "cmd/options.hpp"
+#include "cmd/target_words.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -37,8 +38,10 @@ Result<std::optional<stream::ForwardOptions>> ForwardWords::settle(const stream:
   stream::ForwardOptions options;
   options.balance = policy;
   for (const std::string& word : targets) {
+    auto target = settle_target(word);
+    if (!target) return in_option("--forward", std::move(target).error());
     options.targets.push_back(dial);
-    TCP_TRY(settle_dial_target("--forward", word, options.targets.back()));
+    options.targets.back().target = *std::move(target);
   }
   return options;
 }

@@ -6,30 +6,34 @@
 #include <algorithm>
 
 #include "cmd/forward_options.hpp"
+#include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
+#include "cmd/target_words.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-// "8080", ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:http"
+// "8080", ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:http", "unix:/path"
 Result<stream::ListenAddress> parse_listen_address(const std::string& word) {
+  TCP_TRY_ASSIGN(name, settle_unix_name(word));
+  if (name) return stream::ListenAddress{{}, 0, *name};
   const std::string rest = word.starts_with(':') && word.rfind(':') == 0 ? word.substr(1) : word;
   if (rest.find(':') == std::string::npos) {
     TCP_TRY_ASSIGN(port, settle_port(rest));
-    return stream::ListenAddress{{}, port};
+    return stream::ListenAddress{{}, port, {}};
   }
   TCP_TRY_ASSIGN(parts, parse_host_port(rest));
   if (parts.service.empty()) return usage_error("'" + word + "'", "a port is missing; IPv6 is written [ADDRESS]:PORT");
   TCP_TRY_ASSIGN(port, settle_port(parts.service));
-  return stream::ListenAddress{parts.host, port};
+  return stream::ListenAddress{parts.host, port, {}};
 }
 
 class ListenCommand final : public Command {
  public:
   void define(CLI::App& app) override {
-    app.add_option("[ADDRESS:]PORT", words_, "Where to listen; port 0 takes a free one")->required();
+    app.add_option("[ADDRESS:]PORT", words_, "Where to listen: also unix:/PATH; port 0 takes a free one")->required();
     app.add_flag("-k,--keep-open", options_.keep_open, "Serve one client after another")->group("Clients");
     app.add_option("--accept-timeout", accept_timeout_, "End when no client has come for so long")
         ->type_name("DURATION")
@@ -38,11 +42,13 @@ class ListenCommand final : public Command {
         ->type_name("FD")
         ->group("Clients");
     forward_.define(app);
+    socket_.define(app);
     common_.define(app);
   }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
+    TCP_TRY(socket_.settle());
     for (const std::string& word : words_) {
       TCP_TRY_ASSIGN(address, parse_listen_address(word));
       options_.addresses.push_back(std::move(address));
@@ -64,9 +70,11 @@ class ListenCommand final : public Command {
   Result<ExitCode> run(Context& context) override {
     fill_standard_descriptors();
     common_.output.apply(context);
+    TCP_TRY(socket_.load());
+    options_.socket = socket_.options;
     StreamReport report("listen", context, common_);
     if (ready_fd_) report.set_ready_fd(*ready_fd_);
-    if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0; })) {
+    if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0 && !each.unix_name; })) {
       report.announce_listening();
     }
     auto outcome = stream::run_listen(options_, report, context.clock);
@@ -99,6 +107,7 @@ class ListenCommand final : public Command {
 
   StreamOptions common_;
   ForwardWords forward_;
+  SocketOptionWords socket_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -64,20 +64,6 @@ Result<std::uint16_t> settle_port(const std::string& word) {
   return *found->begin();
 }
 
-Result<void> settle_dial_target(std::string_view option, const std::string& word, stream::DialOptions& dial) {
-  auto target = parse_host_port(word);
-  if (!target) return in_option(option, std::move(target).error());
-  if (target->service.empty()) {
-    return usage_error(std::string(option) + " '" + word + "'", "a port is missing; must be HOST:PORT");
-  }
-  auto port = settle_port(target->service);
-  if (!port) return in_option(option, std::move(port).error());
-  if (*port == 0) return usage_error(std::string(option) + " '" + word + "'", "nothing can be connected to port 0");
-  dial.host = std::move(target->host);
-  dial.port = *port;
-  return {};
-}
-
 Result<int> settle_descriptor(std::string_view option, const std::string& word) {
   const std::string what = std::string(option) + " '" + word + "'";
   const auto fd = parse_unsigned<std::uint16_t>(word);

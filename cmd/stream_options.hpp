@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cmd/options.hpp"
-#include "libtcp/stream/dial_options.hpp"
 #include "libtcp/stream/relay_options.hpp"
 
 namespace tcp::cmd {
@@ -33,10 +32,6 @@ struct StreamOptions {
 
 // A port number or the name of a service.
 [[nodiscard]] Result<std::uint16_t> settle_port(const std::string& word);
-
-// "HOST:PORT" as where to connect to; `option` says where the word came from.
-[[nodiscard]] Result<void> settle_dial_target(std::string_view option, const std::string& word,
-                                              stream::DialOptions& dial);
 
 // A descriptor that is open now; "--ready-fd 7: is not open".
 [[nodiscard]] Result<int> settle_descriptor(std::string_view option, const std::string& word);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/stream/target.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -43,6 +44,13 @@ Value to_value(const std::optional<stream::TcpStatistics>& statistics) {
   return record;
 }
 
+std::string_view state_of(const stream::PortChecked& event) {
+  if (!event.error) return "open";
+  if (event.error->is(std::errc::connection_refused)) return "refused";
+  const bool timed_out = event.error->is(std::errc::timed_out) || event.error->is(Errc::timed_out);
+  return timed_out ? "timed out" : "failed";
+}
+
 }  // namespace
 
 Record to_record(const stream::Address& listening) {
@@ -56,6 +64,21 @@ Record to_record(const stream::AttemptFailed& event) {
   add_address(record, "remote", event.remote);
   record.add("error", event.error.message());
   return record;
+}
+
+Record to_record(const stream::RetryPlanned& event) {
+  Record record("retry");
+  return record.add("failed_tries", event.failed_tries)
+      .add("delay_us", microseconds(event.delay))
+      .add("error", event.error.message());
+}
+
+Record to_record(const stream::PortChecked& event) {
+  Record record("port");
+  return record.add("host", event.host)
+      .add("port", event.port)
+      .add("state", state_of(event))
+      .add("error", message(event.error));
 }
 
 Record to_record(const stream::Connected& event) {
@@ -90,6 +113,18 @@ Record to_warning_record(const Error& error) {
   Record record("warning");
   record.add("message", error.message());
   return record;
+}
+
+std::string describe(const stream::RetryPlanned& event) {
+  return fmt::format("try {} failed, the next one in {}: {}", event.failed_tries, format_duration(event.delay),
+                     event.error.message());
+}
+
+std::string describe(const stream::PortChecked& event) {
+  const std::string_view state = state_of(event);
+  const std::string target = to_string(stream::HostTarget{event.host, event.port});
+  if (state != "failed") return fmt::format("{} {}", target, state);
+  return fmt::format("{} failed: {}", target, event.error->code.message());
 }
 
 std::string describe(const stream::Connected& event) {

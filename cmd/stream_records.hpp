@@ -11,11 +11,16 @@ namespace tcp::cmd {
 
 [[nodiscard]] Record to_record(const stream::Address& listening);
 [[nodiscard]] Record to_record(const stream::AttemptFailed& event);
+[[nodiscard]] Record to_record(const stream::RetryPlanned& event);
+[[nodiscard]] Record to_record(const stream::PortChecked& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_warning_record(const Error& error);
 
+[[nodiscard]] std::string describe(const stream::RetryPlanned& event);
+// "example.org:443 open"
+[[nodiscard]] std::string describe(const stream::PortChecked& event);
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Forwarded& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);

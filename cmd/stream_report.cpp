@@ -59,6 +59,16 @@ void StreamReport::on_attempt_failed(const stream::AttemptFailed& event) {
   if (options_.verbose) say(event.error.message());
 }
 
+void StreamReport::on_retry(const stream::RetryPlanned& event) {
+  emit(to_record(event));
+  if (options_.verbose) say(describe(event));
+}
+
+void StreamReport::on_port_checked(const stream::PortChecked& event) {
+  emit(to_record(event));
+  if (!json_) context_.out.line(describe(event));
+}
+
 void StreamReport::on_connected(const stream::Connected& event) {
   ++connections_;
   emit(to_record(event));

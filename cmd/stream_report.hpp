@@ -33,6 +33,8 @@ class StreamReport final : public stream::SessionObserver {
 
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
+  void on_retry(const stream::RetryPlanned& event) override;
+  void on_port_checked(const stream::PortChecked& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_forwarded(const stream::Forwarded& event) override;
   void on_closed(const stream::Closed& event) override;

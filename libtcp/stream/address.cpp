@@ -49,9 +49,11 @@ Address address_of(int fd, NameCall* call) {
 
 }  // namespace
 
+std::string to_string(const UnixName& name) { return "unix:" + name.path; }
+
 std::string to_string(const Address& address) {
   if (const auto* endpoint = std::get_if<Endpoint>(&address)) return tcp::to_string(*endpoint);
-  return "unix:" + std::get<UnixName>(address).path;
+  return to_string(std::get<UnixName>(address));
 }
 
 Result<UnixName> parse_unix_name(std::string_view text) {

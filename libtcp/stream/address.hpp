@@ -24,6 +24,7 @@ struct AddressPair {
   Address remote;
 };
 
+[[nodiscard]] std::string to_string(const UnixName& name);
 // "192.0.2.1:443", "unix:/run/x.sock", "unix:@name", "unix:" without a name.
 [[nodiscard]] std::string to_string(const Address& address);
 

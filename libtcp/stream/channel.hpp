@@ -33,6 +33,9 @@ class Channel final : public End {
   Error receive_error(std::error_code code) const override;
   Error send_error(std::error_code code) const override { return receive_error(code); }
 
+  // Whom it was dialled to: before the handshake the kernel names no remote address (RFC 7413).
+  void set_remote(Address remote) { addresses_.remote = std::move(remote); }
+
   // For statistics and options.
   [[nodiscard]] int socket() noexcept { return socket_.get(); }
   [[nodiscard]] const AddressPair& addresses() const noexcept { return addresses_; }

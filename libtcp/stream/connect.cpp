@@ -2,7 +2,7 @@
 #include "libtcp/stream/connect.hpp"
 
 #include "libtcp/stream/conversation.hpp"
-#include "libtcp/stream/establish.hpp"
+#include "libtcp/stream/establish_with_retries.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
 
@@ -34,7 +34,7 @@ class ConnectRun {
  private:
   Awaitable<void> converse() {
     const Executor executor = loop_.executor();
-    auto established = co_await establish(executor, options_.dial, observer_, clock_);
+    auto established = co_await establish_with_retries(executor, options_.dial, options_.retry, observer_, clock_);
     if (!established) {
       failure_ = std::move(established).error();
       co_return;

@@ -10,12 +10,14 @@
 #include "libtcp/stream/dial_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/retry.hpp"
 #include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
 
 struct ConnectOptions {
   DialOptions dial;
+  RetryOptions retry;
   bool zero = false;  // connect and report; the local end is not touched
   RelayOptions relay;
   LocalDescriptors local;

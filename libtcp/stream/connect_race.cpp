@@ -5,16 +5,23 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <random>
 
 namespace tcp::stream {
+namespace {
+
+std::string address_of(const AttemptFailed& failure) { return to_string(std::get<Endpoint>(failure.remote).address); }
+
+}  // namespace
 
 ConnectRace::ConnectRace(std::vector<IpAddress> order, const DialOptions& options, SessionObserver& observer,
                          const Clock& clock)
     : order_(std::move(order)), options_(options), observer_(observer), clock_(clock) {}
 
 std::optional<int> ConnectRace::start_next() {
-  const Endpoint remote{order_[next_++], options_.port};
+  const Endpoint remote{order_[next_++], target().port};
   auto socket = begin(remote);
+  if (refusal_) return std::nullopt;
   if (!socket) {
     fail(remote, std::move(socket).error());
     return std::nullopt;
@@ -30,7 +37,7 @@ bool ConnectRace::settle(int fd) {
   if (attempt == attempts_.end()) return false;
   const std::error_code error = pending_error(fd);
   if (!error) {
-    winner_ = Winner{std::move(attempt->socket), clock_.now() - attempt->started};
+    winner_ = Winner{std::move(attempt->socket), attempt->remote, clock_.now() - attempt->started};
     return true;
   }
   fail(attempt->remote, Error{error, "connect to " + to_string(attempt->remote), {}, {}});
@@ -49,9 +56,32 @@ void ConnectRace::fail(const Endpoint& remote, Error error) {
   observer_.on_attempt_failed(failures_.back());
 }
 
-Result<UniqueFd> ConnectRace::begin(const Endpoint& remote) const {
-  TCP_TRY_ASSIGN(socket, open_tcp_socket(remote.address.family()));
-  TCP_TRY(bind_source(socket.get(), remote.address.family()));
+// A source port is taken when another socket has it, or has it for the same remote endpoint (EADDRNOTAVAIL).
+Result<UniqueFd> ConnectRace::begin(const Endpoint& remote) {
+  if (!options_.source_ports) return begin_from(remote, 0);
+  const ports::PortRange range = *options_.source_ports;
+  const std::uint32_t start = range.count() == 1 ? 0 : std::random_device()() % range.count();
+  for (std::uint32_t i = 0;; ++i) {
+    const auto port = static_cast<std::uint16_t>(range.first + (start + i) % range.count());
+    auto socket = begin_from(remote, port);
+    if (socket || refusal_ || i + 1 == range.count()) return socket;
+    const Error& error = socket.error();
+    if (!error.is(std::errc::address_in_use) && !error.is(std::errc::address_not_available)) return socket;
+  }
+}
+
+Result<UniqueFd> ConnectRace::open_socket(const Endpoint& remote) {
+  TCP_TRY_ASSIGN(socket, open_tcp_socket(remote.address.family(), options_.socket.multipath));
+  if (auto applied = apply(options_.socket, socket.get(), remote, SocketRole::dialing); !applied) {
+    refusal_ = applied.error();
+    return std::unexpected(std::move(applied).error());
+  }
+  return std::move(socket);
+}
+
+Result<UniqueFd> ConnectRace::begin_from(const Endpoint& remote, std::uint16_t source_port) {
+  TCP_TRY_ASSIGN(socket, open_socket(remote));
+  TCP_TRY(bind_source(socket.get(), remote.address.family(), source_port));
   const SocketAddress address = to_socket_address(remote);
   const int result = ::connect(socket.get(), address.get(), address.length);
   if (result != 0 && errno != EINPROGRESS && errno != EINTR) return system_error("connect to " + to_string(remote));
@@ -60,21 +90,15 @@ Result<UniqueFd> ConnectRace::begin(const Endpoint& remote) const {
 
 // Without a port of its own the kernel chooses one at connect(2), when it knows the destination and has more to choose
 // from. With one, a connection in TIME-WAIT or a rival attempt is no obstacle.
-Result<void> ConnectRace::bind_source(int fd, Family family) const {
-  if (!options_.source_address && options_.source_port == 0) return {};
+Result<void> ConnectRace::bind_source(int fd, Family family, std::uint16_t port) const {
+  if (!options_.source_address && port == 0) return {};
   const int yes = 1;
-  if (options_.source_port == 0) {
+  if (port == 0) {
     ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
   } else {
     TCP_TRY(set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   }
-  return bind_socket(fd, {options_.source_address.value_or(IpAddress::any(family)), options_.source_port});
-}
-
-std::string ConnectRace::target() const {
-  const auto literal = parse_ip_address(options_.host);
-  if (literal) return to_string(Endpoint{*literal, options_.port});
-  return options_.host + ":" + std::to_string(options_.port);
+  return bind_socket(fd, {options_.source_address.value_or(IpAddress::any(family)), port});
 }
 
 // A refusal or a timeout is an answer about the service; it outranks what only says something about a path.
@@ -84,22 +108,21 @@ Error ConnectRace::failure() const {
   };
   const auto answer = std::ranges::find_if(failures_, is_answer);
   Error error = answer == failures_.end() ? failures_.back().error : answer->error;
-  if (failures_.size() == 1 && parse_ip_address(options_.host)) return error;
-  error.attempt = "connect to " + target();
+  if (failures_.size() == 1 && parse_ip_address(target().host)) return error;
+  error.attempt = "connect to " + to_string(target());
   error.detail.clear();
   for (const AttemptFailed& each : failures_) {
-    error.detail +=
-        (error.detail.empty() ? "" : "; ") + to_string(each.remote.address) + ": " + each.error.code.message();
+    error.detail += (error.detail.empty() ? "" : "; ") + address_of(each) + ": " + each.error.code.message();
   }
   return error;
 }
 
 Error ConnectRace::timeout() const {
-  Error error{make_error_code(Errc::timed_out), "connect to " + target(), {}, {}};
+  Error error{make_error_code(Errc::timed_out), "connect to " + to_string(target()), {}, {}};
   if (failures_.empty()) return error;
   error.detail = "timed out";
   for (const AttemptFailed& each : failures_) {
-    error.detail += "; " + to_string(each.remote.address) + ": " + each.error.code.message();
+    error.detail += "; " + address_of(each) + ": " + each.error.code.message();
   }
   return error;
 }

@@ -11,6 +11,9 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/net/resolver.hpp"
+#include "libtcp/ports/port_set.hpp"
+#include "libtcp/stream/socket_options.hpp"
+#include "libtcp/stream/target.hpp"
 
 namespace tcp::stream {
 
@@ -18,14 +21,15 @@ namespace tcp::stream {
 using Resolver = std::function<Result<std::vector<IpAddress>>(const std::string&, const net::ResolveOptions&)>;
 
 struct DialOptions {
-  std::string host;  // a name or an address
-  std::uint16_t port = 0;
+  Target target;
+  std::vector<IpAddress> addresses;  // of the host, when they are known already
   std::optional<Family> family;
   bool numeric_only = false;
   Duration timeout = std::chrono::seconds(30);              // of everything: the name and all addresses; zero: none
   Duration attempt_delay = std::chrono::milliseconds(250);  // RFC 8305 §5, Connection Attempt Delay
   std::optional<IpAddress> source_address;
-  std::uint16_t source_port = 0;  // 0: the kernel's choice
+  std::optional<ports::PortRange> source_ports;  // the first that is free, from a random one on
+  SocketOptions socket;
   Resolver resolver = net::resolve;
 };
 

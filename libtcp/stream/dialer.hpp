@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A host and a port become a connected socket: resolve, then try the addresses as Happy Eyeballs does (RFC 8305).
+// A target becomes a connected socket: resolve a host, then try its addresses as Happy Eyeballs does (RFC 8305).
 #pragma once
 
 #include <optional>
@@ -14,6 +14,7 @@ namespace tcp::stream {
 
 struct Dialed {
   UniqueFd socket;                       // non-blocking
+  Address remote;                        // the kernel does not tell it before the handshake (RFC 7413)
   std::optional<Duration> resolve_time;  // absent when there was no name to look up
   Duration connect_time{};
 };

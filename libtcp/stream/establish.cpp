@@ -11,6 +11,7 @@ Awaitable<Result<Established>> establish(Executor executor, const DialOptions& o
   if (!dialed) co_return std::unexpected(std::move(dialed).error());
   auto channel = make_plain_channel(executor, std::move(dialed->socket));
   if (!channel) co_return std::unexpected(std::move(channel).error());
+  (*channel)->set_remote(dialed->remote);
   Established established;
   established.channel = std::move(*channel);
   established.connected.resolve_time = dialed->resolve_time;

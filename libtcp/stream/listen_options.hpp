@@ -9,15 +9,18 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/stream/address.hpp"
 #include "libtcp/stream/forward_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/socket_options.hpp"
 
 namespace tcp::stream {
 
 struct ListenAddress {
-  std::string host;        // a name or an address; empty: any address of both families
-  std::uint16_t port = 0;  // 0: the kernel's choice
+  std::string host;                        // a name or an address; empty: any address of both families
+  std::uint16_t port = 0;                  // 0: the kernel's choice
+  std::optional<UnixName> unix_name = {};  // instead of both
 };
 
 struct ListenOptions {
@@ -26,6 +29,7 @@ struct ListenOptions {
   bool numeric_only = false;
   bool keep_open = false;     // serve one client after another
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
+  SocketOptions socket;
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;

@@ -18,17 +18,18 @@ constexpr int kBacklog = std::numeric_limits<int>::max();  // the kernel cuts it
 constexpr int kPortAttempts = 16;
 constexpr std::chrono::milliseconds kExhaustedPause{100};
 
-Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack) {
+Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack, const SocketOptions& options) {
   const auto refuse = [&](Error error) {
     error.attempt = "listen on " + to_string(local);
     if (error.is(std::errc::permission_denied)) error.hint = net::how_to_get(net::Capability::net_bind_service);
     return std::unexpected(std::move(error));
   };
-  TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family()));
+  TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family(), options.multipath));
   TCP_TRY(set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   if (local.address.is_v6()) {
     TCP_TRY(set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1, "IPV6_V6ONLY"));
   }
+  TCP_TRY(apply(options, socket.get(), local, SocketRole::listening));
   if (auto bound = bind_socket(socket.get(), local); !bound) return refuse(std::move(bound).error());
   if (::listen(socket.get(), kBacklog) != 0) return refuse(system_error("").error());
   return std::move(socket);
@@ -39,9 +40,11 @@ bool lacks_ipv6(const Error& error) {
 }
 
 // A host without IPv6 still listens.
-Result<UniqueFd> open_any(std::uint16_t port) {
-  auto socket = open_listening_socket({IpAddress::any(Family::v6), port}, true);
-  if (!socket && lacks_ipv6(socket.error())) return open_listening_socket({IpAddress::any(Family::v4), port}, false);
+Result<UniqueFd> open_any(std::uint16_t port, const SocketOptions& options) {
+  auto socket = open_listening_socket({IpAddress::any(Family::v6), port}, true, options);
+  if (!socket && lacks_ipv6(socket.error())) {
+    return open_listening_socket({IpAddress::any(Family::v4), port}, false, options);
+  }
   return socket;
 }
 
@@ -50,7 +53,7 @@ Result<std::vector<UniqueFd>> open_each(const std::vector<IpAddress>& addresses,
   std::vector<UniqueFd> sockets;
   for (const IpAddress& address : addresses) {
     const bool dual_stack = address == IpAddress::any(Family::v6) && !options.family;
-    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack));
+    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack, options.socket));
     if (port == 0) port = local_endpoint(socket.get()).port;
     sockets.push_back(std::move(socket));
   }
@@ -73,7 +76,7 @@ Result<std::vector<UniqueFd>> open_listen_address(const ListenAddress& address, 
     return open_addresses(addresses, address.port, options);
   }
   if (options.family) return open_addresses({IpAddress::any(*options.family)}, address.port, options);
-  TCP_TRY_ASSIGN(socket, open_any(address.port));
+  TCP_TRY_ASSIGN(socket, open_any(address.port, options.socket));
   std::vector<UniqueFd> sockets;
   sockets.push_back(std::move(socket));
   return sockets;
@@ -94,6 +97,10 @@ Result<Listener> Listener::open(const Executor& executor, const ListenOptions& o
   TCP_TRY_ASSIGN(ready, ReadySet::open(executor));
   Listener listener(std::move(ready));
   for (const ListenAddress& address : options.addresses) {
+    if (address.unix_name) {
+      TCP_TRY(listener.add_unix(*address.unix_name, options));
+      continue;
+    }
     TCP_TRY_ASSIGN(sockets, open_listen_address(address, options));
     TCP_TRY(listener.add(std::move(sockets)));
   }
@@ -107,6 +114,14 @@ Result<void> Listener::add(std::vector<UniqueFd> sockets) {
     sockets_.push_back(std::move(socket));
   }
   return {};
+}
+
+Result<void> Listener::add_unix(const UnixName& name, const ListenOptions& options) {
+  TCP_TRY_ASSIGN(opened, listen_on_unix(name, options.socket));
+  files_.push_back(std::move(opened.file));
+  std::vector<UniqueFd> sockets;
+  sockets.push_back(std::move(opened.socket));
+  return add(std::move(sockets));
 }
 
 Awaitable<Result<UniqueFd>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {

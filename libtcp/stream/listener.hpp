@@ -13,6 +13,7 @@
 #include "libtcp/stream/listen_options.hpp"
 #include "libtcp/stream/ready_set.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/unix_socket.hpp"
 
 namespace tcp::stream {
 
@@ -33,9 +34,11 @@ class Listener {
  private:
   explicit Listener(ReadySet ready) : ready_(std::move(ready)) {}
   [[nodiscard]] Result<void> add(std::vector<UniqueFd> sockets);
+  [[nodiscard]] Result<void> add_unix(const UnixName& name, const ListenOptions& options);
 
   ReadySet ready_;
   std::vector<UniqueFd> sockets_;
+  std::vector<SocketFile> files_;
   std::vector<Address> locals_;
   bool warned_ = false;
 };

@@ -16,8 +16,23 @@ namespace tcp::stream {
 
 // One address of a name did not answer as hoped; others may follow.
 struct AttemptFailed {
-  Endpoint remote;
+  Address remote;
   Error error;
+};
+
+// All of a try failed, and there will be another.
+struct RetryPlanned {
+  std::uint64_t failed_tries = 0;
+  Duration delay{};
+  Error error;
+};
+
+// What became of one of several ports.
+struct PortChecked {
+  std::string host;  // as it was named
+  std::uint16_t port = 0;
+  std::optional<Address> remote;  // that it is open at
+  std::optional<Error> error;     // that it is not
 };
 
 struct Connected {
@@ -70,6 +85,8 @@ class SessionObserver {
   // Once, after listen(2), with the real ports.
   virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
+  virtual void on_retry(const RetryPlanned& event) { (void)event; }
+  virtual void on_port_checked(const PortChecked& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }

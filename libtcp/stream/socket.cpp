@@ -13,10 +13,19 @@ UniqueFd above_standard(UniqueFd fd) {
   return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
 }
 
-Result<UniqueFd> open_tcp_socket(Family family) {
-  UniqueFd fd(::socket(to_address_family(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+Result<UniqueFd> open_tcp_socket(Family family, bool multipath) {
+  const int protocol = multipath ? IPPROTO_MPTCP : IPPROTO_TCP;
+  UniqueFd fd(::socket(to_address_family(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   fd = above_standard(std::move(fd));
-  if (!fd) return system_error(std::string("open an ") + std::string(to_string(family)) + " socket");
+  const std::string kind = std::string(to_string(family)) + (multipath ? " socket of Multipath TCP" : " socket");
+  if (!fd) return system_error("open an " + kind);
+  return fd;
+}
+
+Result<UniqueFd> open_unix_socket() {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  fd = above_standard(std::move(fd));
+  if (!fd) return system_error("open a Unix-domain socket");
   return fd;
 }
 

@@ -13,7 +13,8 @@ namespace tcp::stream {
 // The same socket with a number above 2: a standard descriptor that the caller closed must not become a connection.
 [[nodiscard]] UniqueFd above_standard(UniqueFd fd);
 // Non-blocking and close-on-exec. Never 0, 1 or 2.
-[[nodiscard]] Result<UniqueFd> open_tcp_socket(Family family);
+[[nodiscard]] Result<UniqueFd> open_tcp_socket(Family family, bool multipath = false);
+[[nodiscard]] Result<UniqueFd> open_unix_socket();
 [[nodiscard]] Result<void> set_option(int fd, int level, int name, int value, const char* word);
 [[nodiscard]] Result<void> bind_socket(int fd, const Endpoint& local);
 

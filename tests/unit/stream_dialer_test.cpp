@@ -19,7 +19,9 @@ using namespace tcp::stream;
 namespace {
 
 struct Recorder final : SessionObserver {
-  void on_attempt_failed(const AttemptFailed& event) override { failed.push_back(event.remote.address); }
+  void on_attempt_failed(const AttemptFailed& event) override {
+    failed.push_back(std::get<Endpoint>(event.remote).address);
+  }
   std::vector<IpAddress> failed;
 };
 
@@ -65,8 +67,7 @@ TEST_CASE("families take turns, in the resolver's order") {
 TEST_CASE("an address that refuses costs no delay") {
   const UniqueFd listener = listen_on(address("127.0.0.1"));
   DialOptions options;
-  options.host = "twofold.test";
-  options.port = local_endpoint(listener.get()).port;
+  options.target = HostTarget{"twofold.test", local_endpoint(listener.get()).port};
   options.attempt_delay = std::chrono::hours(1);
   options.resolver = answers({address("127.0.0.2"), address("127.0.0.1")});
   Recorder recorder;
@@ -91,8 +92,7 @@ TEST_CASE("an address that is silent is overtaken") {
   REQUIRE(bind_socket(listener->get(), {address("127.0.0.1"), port}));
   REQUIRE(::listen(listener->get(), 1) == 0);
   DialOptions options;
-  options.host = "twofold.test";
-  options.port = port;
+  options.target = HostTarget{"twofold.test", port};
   options.attempt_delay = std::chrono::milliseconds(10);
   options.resolver = answers({address("127.0.0.3"), address("127.0.0.1")});
   Recorder recorder;
@@ -114,13 +114,12 @@ TEST_CASE("when nobody answers, each address says why") {
     free_port = local_endpoint(listen_on(address("127.0.0.1")).get()).port;
   }
   DialOptions options;
-  options.host = "127.0.0.1";
-  options.port = free_port;
+  options.target = HostTarget{"127.0.0.1", free_port};
   Recorder recorder;
   const auto single = dial_now(options, recorder);
   REQUIRE_FALSE(single);
   CHECK(single.error().message() == "connect to 127.0.0.1:" + std::to_string(free_port) + ": Connection refused");
-  options.host = "twofold.test";
+  options.target = HostTarget{"twofold.test", free_port};
   options.resolver = answers({address("127.0.0.1"), address("127.0.0.2")});
   const auto both = dial_now(options, recorder);
   REQUIRE_FALSE(both);
@@ -130,8 +129,7 @@ TEST_CASE("when nobody answers, each address says why") {
 
 TEST_CASE("the timeout bounds the resolver too") {
   DialOptions options;
-  options.host = "slow.test";
-  options.port = 1;
+  options.target = HostTarget{"slow.test", 1};
   options.timeout = std::chrono::milliseconds(20);
   options.resolver = [](const std::string&, const net::ResolveOptions&) -> Result<std::vector<IpAddress>> {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
@@ -145,8 +143,7 @@ TEST_CASE("the timeout bounds the resolver too") {
 
 TEST_CASE("a source address decides the family") {
   DialOptions options;
-  options.host = "127.0.0.1";
-  options.port = 9;
+  options.target = HostTarget{"127.0.0.1", 9};
   options.source_address = address("::1");
   Recorder recorder;
   const auto dialed = dial_now(options, recorder);
