@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/exec_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "libtcp/base/parse.hpp"
@@ -25,8 +26,14 @@ class ConnectCommand final : public Command {
     app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing")->group("Connecting");
     app.add_option("-s,--source", source_, "Connect from this address")->type_name("ADDRESS")->group("Connecting");
     app.add_option("--source-port", source_port_, "Connect from this port")->type_name("PORT")->group("Connecting");
+    exec_.define(app);
     common_.define(app);
   }
+
+  std::vector<std::string> take_own_words(std::vector<std::string> arguments) override {
+    return exec_.take_program(std::move(arguments));
+  }
+  std::string own_words_hint() const override { return std::string(ExecWords::kHint); }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
@@ -39,6 +46,9 @@ class ConnectCommand final : public Command {
     options_.dial.timeout = timeout;
     options_.dial.family = common_.addresses.family();
     options_.dial.numeric_only = common_.addresses.numeric;
+    TCP_TRY(exec_.settle());
+    options_.exec = exec_.settled();
+    if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     options_.relay = common_.relay;
     options_.stop_signals = stop_signals();
     return {};
@@ -92,6 +102,7 @@ class ConnectCommand final : public Command {
   }
 
   StreamOptions common_;
+  ExecWords exec_;
   std::vector<std::string> words_;
   std::string timeout_;
   std::string source_;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cmd/exec_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "libtcp/base/parse.hpp"
@@ -36,8 +37,14 @@ class ListenCommand final : public Command {
     app.add_option("--ready-fd", ready_fd_text_, "Write ADDRESS:PORT to this open descriptor once it listens")
         ->type_name("FD")
         ->group("Clients");
+    exec_.define(app);
     common_.define(app);
   }
+
+  std::vector<std::string> take_own_words(std::vector<std::string> arguments) override {
+    return exec_.take_program(std::move(arguments));
+  }
+  std::string own_words_hint() const override { return std::string(ExecWords::kHint); }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
@@ -53,6 +60,8 @@ class ListenCommand final : public Command {
     }
     options_.family = common_.addresses.family();
     options_.numeric_only = common_.addresses.numeric;
+    TCP_TRY(exec_.settle());
+    options_.exec = exec_.settled();
     options_.relay = common_.relay;
     options_.stop_signals = stop_signals();
     return {};
@@ -82,6 +91,7 @@ class ListenCommand final : public Command {
   }
 
   StreamOptions common_;
+  ExecWords exec_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

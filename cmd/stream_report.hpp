@@ -35,6 +35,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_closed(const stream::Closed& event) override;
+  void on_child_line(const stream::ChildLine& event) override;
   void on_warning(const Error& error) override;
 
   // The summary, the error, the signal: the last thing of a run.

@@ -27,6 +27,8 @@ class Channel final : public End {
   void cancel_receiving() noexcept override { cancel(); }
   void cancel_sending() noexcept override { cancel(); }
   void cancel() noexcept;
+  // Until the connection is gone, also while nothing moves.
+  Awaitable<std::error_code> broken() { return socket_.broken(); }
 
   Error receive_error(std::error_code code) const override;
   Error send_error(std::error_code code) const override { return receive_error(code); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/client_service.hpp"
 
+#include "libtcp/stream/exec_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
 namespace tcp::stream {
@@ -34,6 +35,10 @@ class LocalService final : public ClientService {
 }  // namespace
 
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options) {
+  if (options.exec) {
+    TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
+    return std::make_unique<ExecService>(std::move(exec));
+  }
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

@@ -9,6 +9,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/stream/exec_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 
@@ -27,7 +28,8 @@ struct ListenOptions {
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
   RelayOptions relay;
   LocalDescriptors local;
-  std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
+  std::optional<ExecOptions> exec;  // instead of the local end
+  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 };
 
 }  // namespace tcp::stream
