@@ -93,9 +93,17 @@ bool Child::is_gone() noexcept {
   return gone_;
 }
 
+void Child::note_end(int status) noexcept {
+  if (!exit_) exit_ = exit_of(status);
+}
+
 void Child::reap() noexcept {
   int status = 0;
-  if (!exit_ && ::waitpid(pid_, &status, WNOHANG) == pid_) exit_ = exit_of(status);
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-pid_, &status, WNOHANG)) > 0) {
+    if (pid == pid_) note_end(status);
+  }
+  if (pid < 0 && errno == ECHILD && !exit_) exit_ = ChildExit{};  // whoever reaped it did not say how it ended
 }
 
 void end_groups(std::span<Child* const> children) {

@@ -31,9 +31,11 @@ class Child {
   // Ends whoever is left of the group.
   [[nodiscard]] Awaitable<void> end_group();
 
+  // The process itself was reaped by somebody else, with this status of waitpid(2).
+  void note_end(int status) noexcept;
   // To everybody of the group; a stopped one goes on, so that it can heed it.
   void signal_group(int number) noexcept;
-  // Nobody of the group is left. Reaps.
+  // Nobody of the group is left. Reaps those of it that are our children.
   [[nodiscard]] bool is_gone() noexcept;
 
  private:

@@ -37,7 +37,7 @@ class LocalService final : public ClientService {
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options) {
   if (options.exec) {
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
-    return std::make_unique<ExecService>(std::move(exec));
+    return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);

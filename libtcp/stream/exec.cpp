@@ -2,9 +2,12 @@
 #include "libtcp/stream/exec.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 #include "libtcp/stream/child_environment.hpp"
 #include "libtcp/stream/program.hpp"
@@ -51,15 +54,45 @@ Result<std::unique_ptr<Exec>> Exec::open(const Executor& executor, const ExecOpt
 
 // How our own input ends, or a terminal, matters only where the local end is ours.
 Exec::Exec(const Executor& executor, const ExecOptions& options, const RelayOptions& relay, std::string path)
-    : executor_(executor), options_(options), relay_(relay), path_(std::move(path)), environment_(own_environment()) {
+    : executor_(executor),
+      options_(options),
+      relay_(relay),
+      path_(std::move(path)),
+      environment_(own_environment()),
+      child_ended_(executor) {
   relay_.finish_at_remote_end = false;
   relay_.close_output = true;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  std::error_code ignored;
+  child_ended_.add(SIGCHLD, ignored);
+  watch_children();
+}
+
+Exec::~Exec() { ::prctl(PR_SET_CHILD_SUBREAPER, 0); }
+
+void Exec::watch_children() {
+  child_ended_.async_wait([this](std::error_code error, int) {
+    if (error) return;
+    reap_all();
+    watch_children();
+  });
+}
+
+// Orphans that left their group would stay zombies otherwise.
+void Exec::reap_all() noexcept {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    for (Session& session : sessions_) {
+      if (session.child.pid() == pid) session.child.note_end(status);
+    }
+  }
 }
 
 Awaitable<void> Exec::serve(Conversation& conversation) {
   auto started = start(conversation);
   if (!started) {
-    refuse(conversation, std::move(started).error());
+    conversation.close(CloseReason::program_failed, std::move(started).error());
     co_return;
   }
   const Sessions::iterator session = *started;
@@ -94,12 +127,6 @@ Result<Exec::Sessions::iterator> Exec::start(Conversation& conversation) {
   ChildEnd end(std::move(input.ours), std::move(output.ours), name);
   sessions_.push_back(Session{&conversation, std::move(child), std::move(end), std::move(log)});
   return std::prev(sessions_.end());
-}
-
-// What keeps one child from starting mostly keeps the next one too: it is said once.
-void Exec::refuse(Conversation& conversation, Error error) {
-  if (std::exchange(last_warning_, error.message()) != error.message()) conversation.observer().on_warning(error);
-  conversation.close(CloseReason::program_failed, std::move(error));
 }
 
 void Exec::stop() {

@@ -5,6 +5,9 @@
 // FIN. A child that reads no more, or has ended, may still have something to say; then what the peer sends is thrown
 // away. Once the conversation is over, the child may finish what it does; of its group nobody else stays. When the
 // peer is gone before that, or we are stopped, the group is ended.
+//
+// While there is one, this process adopts orphans of its children (PR_SET_CHILD_SUBREAPER), so that it knows when a
+// group is gone and no zombie stays, whatever process 1 does; it reaps every child of this process.
 #pragma once
 
 #include <list>
@@ -22,6 +25,10 @@ namespace tcp::stream {
 
 class Exec {
  public:
+  Exec(const Exec&) = delete;
+  Exec& operator=(const Exec&) = delete;
+  ~Exec();
+
   // Errors: the program cannot be found or run (find_program()).
   [[nodiscard]] static Result<std::unique_ptr<Exec>> open(const Executor& executor, const ExecOptions& options,
                                                           const RelayOptions& relay);
@@ -43,15 +50,16 @@ class Exec {
 
   Exec(const Executor& executor, const ExecOptions& options, const RelayOptions& relay, std::string path);
   [[nodiscard]] Result<Sessions::iterator> start(Conversation& conversation);
-  void refuse(Conversation& conversation, Error error);
+  void watch_children();
+  void reap_all() noexcept;
 
   Executor executor_;
   ExecOptions options_;
   RelayOptions relay_;
   std::string path_;
   std::vector<std::string> environment_;
-  std::string last_warning_;
   Sessions sessions_;
+  asio::basic_signal_set<Executor> child_ended_;
 };
 
 }  // namespace tcp::stream
