@@ -48,9 +48,9 @@ void ChildEnd::close() noexcept {
   if (output_) output_->close();
 }
 
-RawEnd ChildEnd::raw(std::optional<ReadyFd>& descriptor) noexcept {
+RawEnd ChildEnd::raw(const std::unique_ptr<ReadyFd>& descriptor) noexcept {
   if (!descriptor) return {};
-  return {&*descriptor, DescriptorKind::pipe};
+  return {descriptor.get(), DescriptorKind::pipe};
 }
 
 }  // namespace tcp::stream

@@ -2,7 +2,7 @@
 // A child process as an end of a relay: our ends of the pipes at its standard input and output.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "libtcp/stream/end.hpp"
@@ -14,7 +14,7 @@ class ChildEnd final : public End {
  public:
   // What is sent goes to `input`, what is received comes from `output`; without one, that direction leads nowhere.
   // `name` is the program's.
-  ChildEnd(std::optional<ReadyFd> input, std::optional<ReadyFd> output, std::string name)
+  ChildEnd(std::unique_ptr<ReadyFd> input, std::unique_ptr<ReadyFd> output, std::string name)
       : input_(std::move(input)), output_(std::move(output)), name_(std::move(name)) {}
 
   Awaitable<IoResult> receive(std::span<std::byte> buffer) override;
@@ -33,10 +33,10 @@ class ChildEnd final : public End {
   void close() noexcept;
 
  private:
-  [[nodiscard]] static RawEnd raw(std::optional<ReadyFd>& descriptor) noexcept;
+  [[nodiscard]] static RawEnd raw(const std::unique_ptr<ReadyFd>& descriptor) noexcept;
 
-  std::optional<ReadyFd> input_;
-  std::optional<ReadyFd> output_;
+  std::unique_ptr<ReadyFd> input_;
+  std::unique_ptr<ReadyFd> output_;
   std::string name_;
 };
 

@@ -19,13 +19,13 @@ namespace {
 // One standard descriptor of a child, and our end of the pipe at it when there is one.
 struct Standard {
   UniqueFd childs;
-  std::optional<ReadyFd> ours;
+  std::unique_ptr<ReadyFd> ours;
 };
 
 Result<Standard> open_null() {
   UniqueFd null = above_standard(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)));
   if (!null) return system_error("open /dev/null");
-  return Standard{std::move(null), std::nullopt};
+  return Standard{std::move(null), nullptr};
 }
 
 // Only our end is non-blocking. `child_end`: 0 when the child reads, 1 when it writes.
@@ -37,7 +37,7 @@ Result<Standard> open_pipe(const Executor& executor, std::size_t child_end) {
   if (!ours || !ends.at(child_end)) return system_error("make a pipe");
   if (::fcntl(ours.get(), F_SETFL, O_NONBLOCK) != 0) return system_error("make a pipe non-blocking");
   TCP_TRY_ASSIGN(ready, ReadyFd::open(executor, std::move(ours), "a pipe"));
-  return Standard{std::move(ends.at(child_end)), std::move(ready)};
+  return Standard{std::move(ends.at(child_end)), std::make_unique<ReadyFd>(std::move(ready))};
 }
 
 Result<Standard> open_pipe_if(bool wanted, const Executor& executor, std::size_t child_end) {

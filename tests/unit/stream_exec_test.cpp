@@ -167,7 +167,7 @@ TEST_CASE("what a child does not read any more is thrown away") {
   pipe.reader_.reset();
   auto ready = ReadyFd::open(loop.executor(), std::move(pipe.writer_), "a pipe");
   REQUIRE(ready);
-  ChildEnd end(std::move(*ready), std::nullopt, "words");
+  ChildEnd end(std::make_unique<ReadyFd>(std::move(*ready)), nullptr, "words");
   std::size_t sent = 0;
   CHECK(loop.run(send_all(end, sent)) == 0);
   CHECK(sent == 1000);
