@@ -38,6 +38,9 @@ class Command {
   virtual ~Command() = default;
   // Declares options and positionals; typed words land in members as they were typed.
   virtual void define(CLI::App& app) = 0;
+  // Takes off what the option parser must not read. The hint goes with its errors when something was taken.
+  virtual std::vector<std::string> take_own_words(std::vector<std::string> arguments) { return arguments; }
+  [[nodiscard]] virtual std::string own_words_hint() const { return {}; }
   // Turns the words into settings, without touching the network. An error here is a usage error.
   virtual Result<void> settle() = 0;
   virtual Result<ExitCode> run(Context& context) = 0;

@@ -25,12 +25,15 @@ Result<Invocation> parse_command(const CommandRow& row, const std::vector<std::s
   CLI::App app;
   set_up_help(app, row);
   invocation.command->define(app);
+  const std::vector<std::string> words = invocation.command->take_own_words(arguments);
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them last first
   } catch (const CLI::CallForHelp&) {
     return Invocation{&row, nullptr, app.help()};
   } catch (const CLI::ParseError& error) {
-    return explain(error, app, row);
+    auto explained = explain(error, app, row);
+    if (words.size() < arguments.size()) explained.error().hint = invocation.command->own_words_hint();
+    return explained;
   }
   if (auto settled = invocation.command->settle(); !settled) {
     Error error = std::move(settled).error();

@@ -6,6 +6,7 @@
 
 #include "cmd/dial_words.hpp"
 #include "cmd/socket_option_words.hpp"
+#include "cmd/exec_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "cmd/target_words.hpp"
@@ -24,8 +25,14 @@ class ConnectCommand final : public Command {
     app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing; PORT may be a list")
         ->group("Connecting");
     socket_.define(app);
+    exec_.define(app);
     common_.define(app);
   }
+
+  std::vector<std::string> take_own_words(std::vector<std::string> arguments) override {
+    return exec_.take_program(std::move(arguments));
+  }
+  std::string own_words_hint() const override { return std::string(ExecWords::kHint); }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
@@ -35,6 +42,9 @@ class ConnectCommand final : public Command {
     if (options_.zero && (common_.recv_only || common_.send_only || !common_.idle_timeout.empty())) {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
+    TCP_TRY(exec_.settle());
+    options_.exec = exec_.settled();
+    if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     assemble();
     return {};
   }
@@ -110,6 +120,7 @@ class ConnectCommand final : public Command {
   }
 
   StreamOptions common_;
+  ExecWords exec_;
   std::vector<std::string> words_;
   DialWords dial_;
   SocketOptionWords socket_;

@@ -7,6 +7,7 @@
 
 #include "cmd/forward_options.hpp"
 #include "cmd/socket_option_words.hpp"
+#include "cmd/exec_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "cmd/target_words.hpp"
@@ -43,8 +44,14 @@ class ListenCommand final : public Command {
         ->group("Clients");
     forward_.define(app);
     socket_.define(app);
+    exec_.define(app);
     common_.define(app);
   }
+
+  std::vector<std::string> take_own_words(std::vector<std::string> arguments) override {
+    return exec_.take_program(std::move(arguments));
+  }
+  std::string own_words_hint() const override { return std::string(ExecWords::kHint); }
 
   Result<void> settle() override {
     TCP_TRY(common_.settle());
@@ -61,6 +68,8 @@ class ListenCommand final : public Command {
     }
     options_.family = common_.addresses.family();
     options_.numeric_only = common_.addresses.numeric;
+    TCP_TRY(exec_.settle());
+    options_.exec = exec_.settled();
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
     options_.stop_signals = stop_signals();
@@ -108,6 +117,7 @@ class ListenCommand final : public Command {
   StreamOptions common_;
   ForwardWords forward_;
   SocketOptionWords socket_;
+  ExecWords exec_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/target.hpp"
 
@@ -49,6 +51,15 @@ std::string_view state_of(const stream::PortChecked& event) {
   if (event.error->is(std::errc::connection_refused)) return "refused";
   const bool timed_out = event.error->is(std::errc::timed_out) || event.error->is(Errc::timed_out);
   return timed_out ? "timed out" : "failed";
+}
+
+Value to_value(const std::optional<int>& number) { return number ? Value(*number) : Value(nullptr); }
+
+Value to_value(const std::optional<stream::ChildExit>& exit) {
+  if (!exit) return nullptr;
+  Record record;
+  record.add("exit_code", to_value(exit->code)).add("signal", to_value(exit->signal));
+  return record;
 }
 
 }  // namespace
@@ -106,7 +117,14 @@ Record to_record(const stream::Closed& event) {
       .add("sent_bytes", event.traffic.sent_bytes)
       .add("received_bytes", event.traffic.received_bytes)
       .add("duration_us", microseconds(event.duration))
-      .add("tcp", to_value(event.statistics));
+      .add("tcp", to_value(event.statistics))
+      .add("child", to_value(event.child));
+}
+
+Record to_record(const stream::ChildLine& event) {
+  Record record("child_stderr");
+  record.add("id", event.id).add("pid", event.pid).add("text", event.text);
+  return record;
 }
 
 Record to_warning_record(const Error& error) {
@@ -145,6 +163,20 @@ std::string describe(const stream::Closed& event) {
   return fmt::format("closed {}: sent {}, received {} in {} ({})", to_string(event.addresses.remote),
                      format_byte_count(event.traffic.sent_bytes), format_byte_count(event.traffic.received_bytes),
                      format_duration(event.duration), to_string(event.reason));
+}
+
+std::string describe(const stream::ChildExit& exit) {
+  if (exit.code) return fmt::format("the child exited with status {}", *exit.code);
+  const int number = exit.signal.value_or(0);
+  const char* name = ::sigabbrev_np(number);
+  return name != nullptr ? fmt::format("the child was killed by SIG{}", name)
+                         : fmt::format("the child was killed by signal {}", number);
+}
+
+// As syslog names who speaks; of a path its last part.
+std::string describe(const stream::ChildLine& event) {
+  const std::string name = event.program.substr(event.program.rfind('/') + 1);
+  return fmt::format("{}[{}]: {}", name, event.pid, event.text);
 }
 
 std::string describe(const stream::TcpStatistics& statistics) {

@@ -86,7 +86,13 @@ void StreamReport::on_closed(const stream::Closed& event) {
   emit(to_record(event));
   if (!options_.verbose) return;
   say(describe(event));
+  if (event.child) say(describe(*event.child));
   if (event.statistics) say(describe(*event.statistics));
+}
+
+void StreamReport::on_child_line(const stream::ChildLine& event) {
+  emit(to_record(event));
+  say(describe(event));
 }
 
 void StreamReport::on_warning(const Error& error) {

@@ -38,6 +38,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_connected(const stream::Connected& event) override;
   void on_forwarded(const stream::Forwarded& event) override;
   void on_closed(const stream::Closed& event) override;
+  void on_child_line(const stream::ChildLine& event) override;
   void on_warning(const Error& error) override;
 
   // The summary, the error, the signal: the last thing of a run.

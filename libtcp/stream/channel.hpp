@@ -29,6 +29,8 @@ class Channel final : public End {
   void cancel() noexcept;
   // Closing will reset the connection.
   void abort() noexcept override;
+  // Until the connection is gone, also while nothing moves.
+  Awaitable<std::error_code> broken() { return socket_.broken(); }
 
   Error receive_error(std::error_code code) const override;
   Error send_error(std::error_code code) const override { return receive_error(code); }

@@ -2,6 +2,7 @@
 #include "libtcp/stream/client_service.hpp"
 
 #include "libtcp/stream/forward_service.hpp"
+#include "libtcp/stream/exec_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
 namespace tcp::stream {
@@ -37,6 +38,10 @@ class LocalService final : public ClientService {
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options,
                                                            SessionObserver& observer, const Clock& clock) {
   if (options.forward) return make_forward_service(executor, *options.forward, options.relay, observer, clock);
+  if (options.exec) {
+    TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
+    return std::make_unique<ExecService>(std::move(exec), options.keep_open);
+  }
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

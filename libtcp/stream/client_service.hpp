@@ -16,6 +16,8 @@ class ClientService {
   [[nodiscard]] virtual Awaitable<void> serve(Conversation& conversation) = 0;
   // There is only one of what a client is joined with: the next one waits in the kernel's queue.
   [[nodiscard]] virtual bool one_at_a_time() const noexcept { return false; }
+  // The event loop has stopped, perhaps in the middle of conversations: what runs on their behalf ends. May block.
+  virtual void stop() {}
   // Nobody can be served any more.
   [[nodiscard]] virtual bool is_over() const noexcept { return false; }
 };

@@ -3,6 +3,7 @@
 
 #include "libtcp/stream/conversation.hpp"
 #include "libtcp/stream/establish_with_retries.hpp"
+#include "libtcp/stream/exec.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
 
@@ -16,12 +17,16 @@ class ConnectRun {
       : options_(options), observer_(observer), clock_(clock) {}
 
   Result<ConnectOutcome> run() {
-    if (!options_.zero) {
+    if (options_.exec) {
+      TCP_TRY_ASSIGN(exec, Exec::open(loop_.executor(), *options_.exec, options_.relay));
+      exec_ = std::move(exec);
+    } else if (!options_.zero) {
       TCP_TRY_ASSIGN(local, LocalEnd::open(loop_.executor(), options_.local));
       local_.emplace(std::move(local));
     }
     loop_.stop_on(options_.stop_signals);
     const int signal = loop_.run(converse());
+    if (exec_) exec_->stop();
     if (failure_) return std::unexpected(*std::move(failure_));
     ConnectOutcome outcome{std::nullopt, signal};
     if (conversation_) {
@@ -43,6 +48,8 @@ class ConnectRun {
     conversation_.emplace(established->connected, std::move(established->channel), observer_, clock_);
     if (options_.zero) {
       conversation_->close(CloseReason::finished);
+    } else if (exec_) {
+      co_await exec_->serve(*conversation_);
     } else {
       co_await conversation_->relay(executor, *local_, options_.relay);
     }
@@ -53,6 +60,7 @@ class ConnectRun {
   const Clock& clock_;
   std::optional<Error> failure_;
   RunLoop loop_;
+  std::unique_ptr<Exec> exec_;
   std::optional<LocalEnd> local_;
   std::optional<Conversation> conversation_;
 };

@@ -8,6 +8,7 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
 #include "libtcp/stream/dial_options.hpp"
+#include "libtcp/stream/exec_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/retry.hpp"
@@ -21,7 +22,8 @@ struct ConnectOptions {
   bool zero = false;  // connect and report; the local end is not touched
   RelayOptions relay;
   LocalDescriptors local;
-  std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
+  std::optional<ExecOptions> exec;  // instead of the local end
+  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 };
 
 struct ConnectOutcome {

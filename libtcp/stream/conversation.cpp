@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/conversation.hpp"
 
-#include "libtcp/stream/relay.hpp"
-
 namespace tcp::stream {
 namespace {
 
@@ -10,6 +8,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
   switch (end.reason) {
     case CloseReason::finished:
     case CloseReason::interrupted:
+    case CloseReason::program_failed:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return Error{make_error_code(Errc::timed_out), to_string(channel.addresses().remote), "idle for too long", {}};
@@ -30,10 +29,17 @@ Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel
 }
 
 Awaitable<void> Conversation::relay(Executor executor, End& local, const RelayOptions& options) {
+  const RelayEnd end = co_await join(executor, local, options);
+  close(end, local);
+}
+
+Awaitable<RelayEnd> Conversation::join(Executor executor, End& local, const RelayOptions& options) {
   Relay relay(executor, *channel_, local, options, clock_, traffic_);
   const RelayEnd end = co_await relay.run();
-  close(end.reason, describe(end, *channel_, local));
+  co_return end;
 }
+
+void Conversation::close(const RelayEnd& end, const End& local) { close(end.reason, describe(end, *channel_, local)); }
 
 void Conversation::close(CloseReason reason, std::optional<Error> error) {
   if (is_closed()) return;
@@ -45,6 +51,7 @@ void Conversation::close(CloseReason reason, std::optional<Error> error) {
   closed.traffic = traffic_;
   closed.duration = clock_.now() - started_;
   closed.statistics = read_tcp_statistics(channel_->socket());
+  closed.child = child_exit_;
   closed_ = std::move(closed);
   observer_.on_closed(*closed_);
 }

@@ -7,7 +7,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/channel.hpp"
-#include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/relay.hpp"
 #include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
@@ -19,12 +19,18 @@ class Conversation {
 
   // Relays until both directions have ended, then closes and reports.
   [[nodiscard]] Awaitable<void> relay(Executor executor, End& local, const RelayOptions& options);
+  // The same without closing.
+  [[nodiscard]] Awaitable<RelayEnd> join(Executor executor, End& local, const RelayOptions& options);
+  void close(const RelayEnd& end, const End& local);
   // Closes and reports, when that has not happened yet.
   void close(CloseReason reason, std::optional<Error> error = std::nullopt);
 
   [[nodiscard]] Channel& channel() noexcept { return *channel_; }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
+  [[nodiscard]] SessionObserver& observer() noexcept { return observer_; }
+  // To be reported when it closes.
+  void set_child_exit(const std::optional<ChildExit>& exit) { child_exit_ = exit; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_.has_value(); }
   // Once it is closed.
   [[nodiscard]] const Closed& closed() const noexcept { return *closed_; }
@@ -36,6 +42,7 @@ class Conversation {
   const Clock& clock_;
   MonotonicTime started_;
   Traffic traffic_;
+  std::optional<ChildExit> child_exit_;
   std::optional<Closed> closed_;
 };
 

@@ -47,6 +47,10 @@ class End {
   virtual void note_end() noexcept {}
   [[nodiscard]] virtual bool has_ended() const noexcept { return false; }
 
+  // It exists for this conversation alone, as a child process does: that it reads no more is no failure, send() throws
+  // away from then on; and that the peer is gone ends it even while nothing moves.
+  [[nodiscard]] virtual bool is_dedicated() const noexcept { return false; }
+
   // While it does not wait, a receive that would have to gives operation_aborted, also one that is under way.
   virtual void set_waiting(bool waits) noexcept {
     if (!waits) cancel_receiving();

@@ -25,6 +25,7 @@ class ListenRun {
     loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
     observer_.on_listening(listener_->locals());
     outcome_.signal = loop_.run(serve());
+    service_->stop();
     for (Conversation& each : conversations_) conclude(each, CloseReason::interrupted);
     if (failure_) return std::unexpected(*std::move(failure_));
     outcome_.service_over = service_->is_over();

@@ -11,6 +11,7 @@
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/forward_options.hpp"
+#include "libtcp/stream/exec_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
@@ -33,7 +34,8 @@ struct ListenOptions {
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
-  std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored
+  std::optional<ExecOptions> exec;  // instead of the local end
+  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 };
 
 }  // namespace tcp::stream

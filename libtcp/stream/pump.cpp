@@ -47,6 +47,7 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
       case Step::unsupported: co_return false;
       case Step::input_failed:
       case Step::output_failed:
+        if (result.error_number == EPIPE && to_.is_dedicated()) co_return false;
         end.status = result.step == Step::input_failed ? PumpStatus::input_failed : PumpStatus::output_failed;
         end.error = std::error_code(result.error_number, std::generic_category());
         co_return true;

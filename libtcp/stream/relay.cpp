@@ -3,12 +3,19 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kDiscardBytes = 16384;
+// A peer that is still sending while nobody reads any more is heard out for so long, since closing earlier resets the
+// connection and may cost it what it has not read yet.
+constexpr std::chrono::seconds kLingerQuiet{1};
+constexpr std::chrono::seconds kLongestLinger{30};
+// For a dedicated end to take what had arrived before a reset.
+constexpr std::chrono::seconds kResetGrace{1};
 
 // The connection is gone; what had arrived before can still be read, and then its end.
 bool is_gone(std::error_code error) {
@@ -30,6 +37,8 @@ Relay::Relay(const Executor& executor, Channel& channel, End& local, const Relay
       options_(options),
       clock_(clock),
       idle_(executor),
+      reset_grace_(executor),
+      linger_(executor),
       all_done_(executor, Timer::time_point::max()),
       last_activity_(clock.now()),
       sender_(executor, local, channel, Meter(clock, traffic.sent_bytes, last_activity_)),
@@ -42,6 +51,7 @@ Awaitable<RelayEnd> Relay::run() {
   if (sending_) start(send_direction());
   start(discards() ? discard_direction() : receive_direction());
   if (options_.idle_timeout > Duration()) start(watch_idle());
+  if (local_.is_dedicated()) start(watch_connection());
   const RawEnd sink = local_.sink();
   if (sink.ready != nullptr && sink.kind == DescriptorKind::pipe && !discards()) start(watch_output());
   while (tasks_ > 0) {
@@ -69,9 +79,9 @@ Awaitable<void> Relay::count_task(Awaitable<void> task) {
 
 Awaitable<void> Relay::send_direction() {
   const PumpEnd pumped = co_await sender_.run();
+  if (!stopping_ && pumped.status == PumpStatus::ended) co_await finish_sending();
   sending_ = false;
   if (stopping_) co_return;
-  if (pumped.status == PumpStatus::ended) co_await finish_sending();
   if (pumped.status == PumpStatus::input_failed) {
     end(CloseReason::input_failed, pumped.error);
     cancel_all();
@@ -80,6 +90,7 @@ Awaitable<void> Relay::send_direction() {
     end(CloseReason::connection_failed, pumped.error);
     if (!is_gone(pumped.error)) cancel_all();
   }
+  linger_if_unread();
   if (!receiving_) end_watches();
 }
 
@@ -95,7 +106,7 @@ Awaitable<void> Relay::receive_direction() {
   const PumpEnd pumped = co_await receiver_.run();
   receiving_ = false;
   if (stopping_) co_return;
-  if (pumped.status == PumpStatus::ended) {
+  if (pumped.status == PumpStatus::ended || pumped.status == PumpStatus::stopped) {
     if (options_.close_output) co_await end_output();
     if (options_.finish_at_remote_end) sender_.finish();
   } else {
@@ -151,8 +162,47 @@ Awaitable<void> Relay::watch_output() {
   ReadyFd& output = *local_.sink().ready;
   const std::error_code error = co_await output.broken();
   if (error || stopping_ || !receiving_ || !is_broken(output.get())) co_return;
+  if (local_.is_dedicated()) {
+    unread_ = true;
+    linger_if_unread();
+    co_return;
+  }
   end(CloseReason::output_failed, std::make_error_code(std::errc::broken_pipe));
   cancel_all();
+}
+
+// A peer that is gone while the local end neither takes nor gives anything is noticed too.
+Awaitable<void> Relay::watch_connection() {
+  if (stopping_) co_return;
+  const std::error_code error = co_await channel_.broken();
+  if (error || stopping_ || !is_broken(channel_.socket())) co_return;
+  const MonotonicTime deadline = clock_.now() + kResetGrace;
+  while (receiving_ && !stopping_ && clock_.now() < deadline) {
+    reset_grace_.expires_at(deadline);
+    auto [ignored] = co_await reset_grace_.async_wait(kToken);
+    (void)ignored;
+  }
+  if (stopping_ || (!sending_ && !receiving_)) co_return;
+  end(CloseReason::connection_failed, std::make_error_code(std::errc::connection_reset));
+  cancel_all();
+}
+
+void Relay::linger_if_unread() {
+  if (unread_ && !sending_ && receiving_ && !stopping_) start(linger());
+}
+
+Awaitable<void> Relay::linger() {
+  const MonotonicTime limit = clock_.now() + kLongestLinger;
+  for (;;) {
+    const MonotonicTime deadline = std::min(last_activity_ + kLingerQuiet, limit);
+    if (!receiving_ || stopping_ || clock_.now() >= deadline) break;
+    linger_.expires_at(deadline);
+    auto [ignored] = co_await linger_.async_wait(kToken);
+    (void)ignored;
+  }
+  if (!receiving_ || stopping_) co_return;
+  receiver_.stop();
+  channel_.cancel_receiving();
 }
 
 // The first reason is the one that counts; what follows is its consequence.
@@ -171,7 +221,10 @@ void Relay::cancel_all() noexcept {
 
 void Relay::end_watches() noexcept {
   idle_.cancel();
+  reset_grace_.cancel();
+  linger_.cancel();
   local_.cancel_sending();
+  if (local_.is_dedicated()) channel_.cancel();
 }
 
 }  // namespace tcp::stream

@@ -35,6 +35,8 @@ class Relay {
   [[nodiscard]] Awaitable<void> discard_direction();
   [[nodiscard]] Awaitable<void> watch_idle();
   [[nodiscard]] Awaitable<void> watch_output();
+  [[nodiscard]] Awaitable<void> watch_connection();
+  [[nodiscard]] Awaitable<void> linger();
 
   [[nodiscard]] bool sends() const noexcept { return options_.direction != Direction::receive_only; }
   [[nodiscard]] bool discards() const noexcept { return options_.direction == Direction::send_only; }
@@ -43,6 +45,7 @@ class Relay {
   void end(CloseReason reason, std::error_code error) noexcept;
   void cancel_all() noexcept;
   void end_watches() noexcept;
+  void linger_if_unread();
 
   Executor executor_;
   Channel& channel_;
@@ -51,6 +54,8 @@ class Relay {
   const Clock& clock_;
 
   Timer idle_;
+  Timer reset_grace_;
+  Timer linger_;
   Timer all_done_;  // never expires: cancelled when the last task is done
   MonotonicTime last_activity_;
   Pump sender_;
@@ -58,6 +63,7 @@ class Relay {
   unsigned tasks_ = 0;
   bool sending_ = false;
   bool receiving_ = false;
+  bool unread_ = false;  // the local end takes nothing any more
   bool stopping_ = false;
   RelayEnd end_;
 };

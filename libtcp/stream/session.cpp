@@ -12,6 +12,7 @@ std::string_view to_string(CloseReason reason) {
     case CloseReason::input_failed: return "input_failed";
     case CloseReason::output_failed: return "output_failed";
     case CloseReason::target_failed: return "target_failed";
+    case CloseReason::program_failed: return "program_failed";
   }
   return "unknown";
 }

@@ -59,6 +59,7 @@ enum class CloseReason : std::uint8_t {
   input_failed,       // reading the local end
   output_failed,      // writing the local end
   target_failed,      // no target to forward to could be reached
+  program_failed,     // the program that it was to be joined with could not be run
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -69,6 +70,20 @@ struct Traffic {
   std::uint64_t received_bytes = 0;
 };
 
+// How a child process ended: one of the two.
+struct ChildExit {
+  std::optional<int> code;
+  std::optional<int> signal;
+};
+
+// A line of what a child process wrote to its standard error, without its end.
+struct ChildLine {
+  std::uint64_t id = 0;  // of the connection that it serves
+  std::string program;   // as it was named
+  int pid = 0;
+  std::string text;
+};
+
 struct Closed {
   std::uint64_t id = 0;
   AddressPair addresses;
@@ -77,6 +92,7 @@ struct Closed {
   Traffic traffic;
   Duration duration{};
   std::optional<TcpStatistics> statistics;
+  std::optional<ChildExit> child;  // absent when there was none
 };
 
 class SessionObserver {
@@ -90,6 +106,7 @@ class SessionObserver {
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
+  virtual void on_child_line(const ChildLine& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
 };
