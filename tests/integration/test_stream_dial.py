@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import signal
 import socket
 import stat
@@ -118,14 +119,14 @@ class UnixSockets(DialCase):
     def test_a_large_payload_both_ways(self):
         path = self.scratch / "s"
         data = os.urandom(1 << 20) * 8
-        ours = self.start(self.tcpbox, "listen", f"unix:{path}", stdin=subprocess.PIPE)
-        done = self.start(self.tcpbox, "connect", f"unix:{path}", "--wait", "60s")
-        ours.stdin.write(b"go")
-        ours.stdin.close()
-        out, _ = self.ends(done, 0, data)
-        self.assertEqual(out, b"go")
-        self.assertEqual(ours.stdout.read(), data)
-        self.assertEqual(ours.wait(PATIENCE), 0)
+        source, target = self.scratch / "source", self.scratch / "target"
+        source.write_bytes(data)
+        with source.open("rb") as there, source.open("rb") as back, target.open("wb") as received:
+            ours = self.start(self.tcpbox, "listen", f"unix:{path}", stdin=back, stdout=received)
+            done = self.start(self.tcpbox, "connect", f"unix:{path}", "--wait", "60s", stdin=there)
+            self.assertEqual(self.ends(done, 0)[0], data)
+            self.assertEqual(ours.wait(PATIENCE), 0)
+        self.assertEqual(target.read_bytes(), data)
 
     def test_the_file_goes_at_the_end_also_by_a_signal(self):
         path = self.scratch / "s"
@@ -356,24 +357,23 @@ class SeveralPorts(DialCase):
 
 class Ways(DialCase):
     def test_source_ports(self):
-        listener, port = self.server()
+        _, port = self.server()
         first = free_port()
         done, events = self.events("-z", f"127.0.0.1:{port}", "--source-port", f"{first}-{first}")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(events[1]["local_port"], first)
         with socket.socket() as other:
-            other.bind(("0.0.0.0", first))
+            other.bind(("0.0.0.0", 0))
+            first = other.getsockname()[1]
             done = self.connect("-z", f"127.0.0.1:{port}", "--source-port", first)
             self.assertEqual(done.returncode, 3)
             self.assertIn(f"{first}: Address already in use", done.stderr)
             done, events = self.events("-z", f"127.0.0.1:{port}", "--source-port", f"{first}-{min(first + 20, 65535)}")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(events[1]["local_port"], range(first + 1, first + 21))
-        listener.close()
 
     def test_one_connection_for_each_port_of_the_range(self):
         """A port that leads to the same remote endpoint already is taken as well."""
-        _, port = self.server()
         listening = self.listen("-k", "--recv-only")
         base = 33000
         seen = set()
@@ -389,13 +389,6 @@ class Ways(DialCase):
         self.assertEqual(self.connect("-z", f"127.0.0.1:{port}", "--interface", "lo").returncode, 0)
         done = self.connect("-z", f"127.0.0.1:{port}", "--interface", "nosuch0")
         self.assertEqual((done.returncode, done.stderr), (3, "tcpbox: set --interface nosuch0: No such device\n"))
-        subprocess.run(["ip", "link", "add", "dial0", "type", "dummy"], check=True)
-        self.addCleanup(subprocess.run, ["ip", "link", "del", "dial0"], check=True)
-        subprocess.run(["ip", "addr", "add", "192.0.2.9/24", "dev", "dial0"], check=True)
-        subprocess.run(["ip", "link", "set", "dial0", "up"], check=True)
-        # 127.0.0.1 cannot be reached through it.
-        done = self.connect("-z", f"127.0.0.1:{port}", "--interface", "dial0", "--timeout", "200ms")
-        self.assertNotEqual(done.returncode, 0)
 
     def test_internationalized_names(self):
         self.hosts("127.0.0.1 xn--bcher-kva.example\n")
@@ -407,7 +400,7 @@ class Ways(DialCase):
     def test_zones(self):
         done = self.connect("-z", "[fe80::1%nosuch0]:80")
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("fe80::1%nosuch0", done.stderr)
+        self.assertEqual(done.stderr, "tcpbox: zone 'nosuch0': no such interface\n")
 
     def test_words_that_are_off(self):
         for words, complaint in ((["--source-port", "0"], "--source-port '0'"), (["--source-port", "9-3"], "--source-port"),
@@ -432,7 +425,7 @@ class Wires(lab.TestCase):
         subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
         self.addCleanup(subprocess.run, ["umount", "/etc/hosts"], check=True)
         self.listening(net.server)
-        net.server.nft("table ip6 lab { chain input { type filter hook input priority 0; meta l4proto tcp drop; } }")
+        net.server.nft("table ip6 lab {\nchain input {\ntype filter hook input priority 0\nmeta l4proto tcp drop\n}\n}\n")
         wire = self.lab.scratch / "wire.pcap"
         with net.server.capture(wire, "tcp") as _:
             done = net.client.run([self.lab.tcpbox, "connect", "-z", "--ndjson", "twofold.test:9000"])
@@ -455,10 +448,19 @@ class Wires(lab.TestCase):
                                f"[{address}]:9000"])
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_interface(self):
+        net = self.lab.two_hosts()
+        self.listening(net.server)
+        for interface, code in ((net.client.interface, 0), ("lo", None)):
+            done = net.client.run([self.lab.tcpbox, "connect", "-z", "--interface", interface, "--timeout", "200ms",
+                                   f"{net.server.address4}:9000"])
+            self.assertEqual(done.returncode == 0, code == 0, done.stderr)
+
     def exchange(self, net, words, listen_words=(), expected=0, family=4):
         """A short conversation, captured at the server; answers come from the listener's socket."""
         listener = self.listening(net.server, *listen_words)
-        wire = self.lab.scratch / "wire.pcap"
+        self.captures = getattr(self, "captures", 0) + 1
+        wire = self.lab.scratch / f"wire{self.captures}.pcap"
         address = net.server.address4 if family == 4 else f"[{net.server.address6}]"
         with net.server.capture(wire, "tcp"):
             done = net.client.run([self.lab.tcpbox, "connect", "--send-only", f"{address}:9000", *words], input="hello")
@@ -526,7 +528,7 @@ class Wires(lab.TestCase):
 
     def test_mark(self):
         net = self.lab.two_hosts()
-        net.client.nft("table inet mark { chain output { type filter hook output priority 0; meta mark 7 drop; } }")
+        net.client.nft("table inet lab {\nchain output {\ntype filter hook output priority 0\nmeta mark 7 drop\n}\n}\n")
         self.exchange(net, ["--mark", "8"])
         self.exchange(net, ["--mark", "7", "--timeout", "300ms"], expected=1)
 
@@ -628,7 +630,7 @@ class InForce(DialCase):
             with client:
                 self.assertEqual(process.wait(PATIENCE), 0, process.stderr.read())
                 # Writing to who has closed is answered by a reset only after the first byte; a reset came before it.
-                poll = __import__("select").poll()
+                poll = select.poll()
                 poll.register(client, 0)
                 self.assertEqual(bool(poll.poll(0)), bool(words))
 
