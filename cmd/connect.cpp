@@ -52,8 +52,8 @@ class ConnectCommand final : public Command {
   Result<ExitCode> run(Context& context) override {
     fill_standard_descriptors();
     common_.output.apply(context);
-    TCP_TRY(load());
     StreamReport report("connect", context, common_);
+    if (auto loaded = load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
     if (target_.ports.count() > 1) return check_ports(context, report);
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(ending_of(std::move(outcome).error()));

@@ -24,10 +24,13 @@ Result<std::uint64_t> parse_retries(const std::string& word) {
   return *count;
 }
 
+// Both ends are written: an open one would be too easy to mistake for a negative number.
 Result<ports::PortRange> parse_source_ports(const std::string& word) {
-  const auto parsed = ports::parse_port_word(word);
-  const auto* range = parsed ? std::get_if<ports::PortRange>(&*parsed) : nullptr;
-  if (range != nullptr && range->first > 0) return *range;
+  const std::size_t dash = word.find('-');
+  const auto first = parse_unsigned<std::uint16_t>(std::string_view(word).substr(0, dash));
+  const auto last =
+      dash == std::string::npos ? first : parse_unsigned<std::uint16_t>(std::string_view(word).substr(dash + 1));
+  if (first && last && *first > 0 && *first <= *last) return ports::PortRange{*first, *last};
   return usage_error("--source-port '" + word + "'",
                      "must be a port from 1 to 65535, or a range of them like 4000-4010");
 }

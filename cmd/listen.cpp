@@ -60,6 +60,10 @@ class ListenCommand final : public Command {
       TCP_TRY_ASSIGN(address, parse_listen_address(word));
       options_.addresses.push_back(std::move(address));
     }
+    const bool has_unix = std::ranges::any_of(options_.addresses, [](const auto& each) { return !!each.unix_name; });
+    if (has_unix && socket_.options.multipath) {
+      return usage_error("--mptcp", "a Unix-domain socket has nothing of the kind");
+    }
     TCP_TRY_ASSIGN(timeout, settle_duration("--accept-timeout", accept_timeout_, Duration()));
     options_.accept_timeout = timeout;
     if (!ready_fd_text_.empty()) {
@@ -79,9 +83,9 @@ class ListenCommand final : public Command {
   Result<ExitCode> run(Context& context) override {
     fill_standard_descriptors();
     common_.output.apply(context);
-    TCP_TRY(socket_.load());
-    options_.socket = socket_.options;
     StreamReport report("listen", context, common_);
+    if (auto loaded = socket_.load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
+    options_.socket = socket_.options;
     if (ready_fd_) report.set_ready_fd(*ready_fd_);
     if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0 && !each.unix_name; })) {
       report.announce_listening();

@@ -71,12 +71,16 @@ Result<UniqueFd> ConnectRace::begin(const Endpoint& remote) {
 }
 
 Result<UniqueFd> ConnectRace::open_socket(const Endpoint& remote) {
-  TCP_TRY_ASSIGN(socket, open_tcp_socket(remote.address.family(), options_.socket.multipath));
-  if (auto applied = apply(options_.socket, socket.get(), remote, SocketRole::dialing); !applied) {
-    refusal_ = applied.error();
-    return std::unexpected(std::move(applied).error());
+  auto socket = open_tcp_socket(remote.address.family(), options_.socket.multipath);
+  if (!socket) {
+    const bool lacks_family = socket.error().is(std::errc::address_family_not_supported);
+    if (options_.socket.multipath && !lacks_family) refusal_ = socket.error();
+    return socket;
   }
-  return std::move(socket);
+  const auto applied = apply(options_.socket, socket->get(), remote, SocketRole::dialing);
+  if (applied) return socket;
+  refusal_ = applied.error();
+  return std::unexpected(applied.error());
 }
 
 Result<UniqueFd> ConnectRace::begin_from(const Endpoint& remote, std::uint16_t source_port) {

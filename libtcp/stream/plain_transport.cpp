@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
+#include "libtcp/stream/tcp_statistics.hpp"
 #include "libtcp/stream/transport.hpp"
 
 namespace tcp::stream {
@@ -36,6 +38,8 @@ class PlainTransport final : public Transport {
 
   // ENOTCONN: the connection was reset before; whoever uses it next is told why.
   Attempt finish_sending() override {
+    if (waits_for_data()) (void)::send(socket_, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL);  // the SYN goes without any
+    if (is_connecting()) return {0, Want::writable, {}};
     if (::shutdown(socket_, SHUT_WR) != 0 && errno != ENOTCONN) return explain(Want::writable);
     return {};
   }
@@ -43,6 +47,17 @@ class PlainTransport final : public Transport {
   bool is_plain() const noexcept override { return true; }
 
  private:
+  // With Fast Open the handshake begins with the first data (RFC 7413), and a FIN before it would undo the connection.
+  [[nodiscard]] bool is_connecting() const {
+    const auto statistics = read_tcp_statistics(socket_);
+    return statistics && statistics->state == TcpState::syn_sent;
+  }
+  // The kernel calls a socket writable that has not sent its SYN yet.
+  [[nodiscard]] bool waits_for_data() const {
+    pollfd entry{socket_, POLLOUT, 0};
+    return is_connecting() && ::poll(&entry, 1, 0) == 1 && entry.revents == POLLOUT;
+  }
+
   int socket_;
 };
 

@@ -17,9 +17,9 @@ Result<UniqueFd> open_tcp_socket(Family family, bool multipath) {
   const int protocol = multipath ? IPPROTO_MPTCP : IPPROTO_TCP;
   UniqueFd fd(::socket(to_address_family(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   fd = above_standard(std::move(fd));
-  const std::string kind = std::string(to_string(family)) + (multipath ? " socket of Multipath TCP" : " socket");
-  if (!fd) return system_error("open an " + kind);
-  return fd;
+  if (fd) return fd;
+  const bool refused = multipath && errno != EAFNOSUPPORT;
+  return system_error(refused ? "set --mptcp" : "open an " + std::string(to_string(family)) + " socket");
 }
 
 Result<UniqueFd> open_unix_socket() {
