@@ -6,6 +6,7 @@
 
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
+#include "cmd/stream_taps.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -36,6 +37,9 @@ class ConnectCommand final : public Command {
     if (options_.zero && (common_.recv_only || common_.send_only || !common_.idle_timeout.empty())) {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
+    if (options_.zero && !common_.bytes.first_given().empty()) {
+      return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
+    }
     options_.dial.timeout = timeout;
     options_.dial.family = common_.addresses.family();
     options_.dial.numeric_only = common_.addresses.numeric;
@@ -48,13 +52,18 @@ class ConnectCommand final : public Command {
     fill_standard_descriptors();
     common_.output.apply(context);
     StreamReport report("connect", context, common_);
+    StreamTaps taps;
+    if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
+      return report.finish(ending_of(std::move(opened).error()));
+    }
+    if (common_.bytes.progress) report.show_progress(options_.relay);
     auto outcome = stream::run_connect(options_, report, context.clock);
-    if (!outcome) return report.finish(ending_of(std::move(outcome).error()));
+    if (!outcome) return report.finish(taps.judge(ending_of(std::move(outcome).error())));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
     if (options_.zero && common_.output.format() == Format::text) {
       context.out.line(to_string(outcome->closed->addresses.remote) + " connected");
     }
-    return report.finish(ending_of(*outcome->closed));
+    return report.finish(taps.judge(ending_of(*outcome->closed)));
   }
 
  private:

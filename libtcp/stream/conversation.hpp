@@ -7,8 +7,9 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/channel.hpp"
-#include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/relay.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/tap.hpp"
 
 namespace tcp::stream {
 
@@ -30,12 +31,17 @@ class Conversation {
   [[nodiscard]] const Closed& closed() const noexcept { return *closed_; }
 
  private:
+  void open_taps(const RelayOptions& options);
+  [[nodiscard]] RelayWatch watch();
+
   std::uint64_t id_;
+  bool opened_here_;
   std::unique_ptr<Channel> channel_;
   SessionObserver& observer_;
   const Clock& clock_;
   MonotonicTime started_;
   Traffic traffic_;
+  TapGroup taps_;
   std::optional<Closed> closed_;
 };
 

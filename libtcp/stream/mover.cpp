@@ -5,6 +5,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <span>
@@ -18,6 +19,10 @@ constexpr std::size_t kStepBytes = 1 << 20;
 constexpr int kPipeBytes = 1 << 20;         // /proc/sys/fs/pipe-max-size allows it to everybody
 constexpr int kDefaultPipeBytes = 1 << 16;  // a pipe that has another size was given it on purpose
 constexpr unsigned kSpliceFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+
+std::size_t step_bytes(std::uint64_t most) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, kStepBytes));
+}
 
 ssize_t splice_some(int input, int output, std::size_t bytes) {
   ssize_t moved = 0;
@@ -46,8 +51,8 @@ class DirectSplice final : public Mover {
     enlarge_pipe(input.kind == DescriptorKind::pipe ? input.fd : output.fd);
   }
 
-  StepResult step() override {
-    const ssize_t bytes = splice_some(input_.fd, output_.fd, kStepBytes);
+  StepResult step(std::uint64_t most) override {
+    const ssize_t bytes = splice_some(input_.fd, output_.fd, step_bytes(most));
     if (bytes > 0) return moved(bytes);
     if (bytes == 0) return {Step::ended, 0, 0};
     const bool from_pipe = input_.kind == DescriptorKind::pipe;  // reading a pipe cannot fail
@@ -63,8 +68,8 @@ class SendFile final : public Mover {
  public:
   SendFile(MoverEnd input, MoverEnd output) : input_(input), output_(output) {}
 
-  StepResult step() override {
-    const ssize_t bytes = ::sendfile(output_.fd, input_.fd, nullptr, kStepBytes);
+  StepResult step(std::uint64_t most) override {
+    const ssize_t bytes = ::sendfile(output_.fd, input_.fd, nullptr, step_bytes(most));
     if (bytes > 0) return moved(bytes);
     if (bytes == 0) return {Step::ended, 0, 0};
     if (errno == EINTR) return moved(0);
@@ -84,18 +89,20 @@ class PipedSplice final : public Mover {
     enlarge_pipe(read_end_.get());
   }
 
-  StepResult step() override {
-    if (inside_ == 0 && held_.empty()) {
+  StepResult step(std::uint64_t most) override {
+    if (is_empty()) {
       if (draining_) return {Step::unsupported, 0, EINVAL};
-      const StepResult filled = fill();
+      const StepResult filled = fill(step_bytes(most));
       if (filled.step != Step::moved) return filled;
     }
     return draining_ ? drain() : empty();
   }
 
+  bool is_empty() const noexcept override { return inside_ == 0 && held_.empty(); }
+
  private:
-  StepResult fill() {
-    const ssize_t bytes = splice_some(input_.fd, write_end_.get(), kStepBytes);
+  StepResult fill(std::size_t most) {
+    const ssize_t bytes = splice_some(input_.fd, write_end_.get(), most);
     if (bytes == 0) return {Step::ended, 0, 0};
     if (bytes < 0) return explain(errno, Step::input_blocked, Step::input_failed);
     inside_ = static_cast<std::size_t>(bytes);

@@ -11,6 +11,7 @@ std::string_view to_string(CloseReason reason) {
     case CloseReason::connection_failed: return "connection_failed";
     case CloseReason::input_failed: return "input_failed";
     case CloseReason::output_failed: return "output_failed";
+    case CloseReason::incomplete: return "incomplete";
   }
   return "unknown";
 }

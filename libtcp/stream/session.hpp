@@ -35,11 +35,12 @@ enum class CloseReason : std::uint8_t {
   connection_failed,  // reset, timed out, or closed by the peer while we still had bytes for it
   input_failed,       // reading the local end
   output_failed,      // writing the local end
+  incomplete,         // the peer ended before it had given as many bytes as were wanted
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
 
-// Payload, as it passed the local end.
+// Payload: as the connection took it, and as the local end did.
 struct Traffic {
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
@@ -55,6 +56,12 @@ struct Closed {
   std::optional<TcpStatistics> statistics;
 };
 
+// At intervals, where that was asked for.
+struct Progress {
+  std::uint64_t id = 0;
+  Traffic traffic;
+};
+
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
@@ -62,6 +69,7 @@ class SessionObserver {
   virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
+  virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
