@@ -15,7 +15,7 @@ Duration time_of_one_byte(std::uint64_t rate) { return Duration((kNanoseconds + 
 
 RateLimiter::RateLimiter(std::uint64_t bytes_per_second, MonotonicTime now)
     : rate_(std::clamp(bytes_per_second, kLeastRate, kMostRate)),
-      depth_(std::max(kDepth, time_of_one_byte(rate_))),
+      depth_(std::max(kDepth, time_of_one_byte(rate_) + Duration(1))),  // a byte, and the remainder of the last one
       worthwhile_(std::max(kDepth / 2, time_of_one_byte(rate_))),
       paid_until_(now - depth_) {}
 
