@@ -68,7 +68,11 @@ class PacketTap final : public Tap {
     write();
   }
   void on_closed(CloseReason reason) override {
-    flow_.reset(reason == CloseReason::connection_failed ? Way::received : Way::sent);
+    if (reason == CloseReason::connection_failed) {
+      flow_.reset(Way::received);
+    } else {
+      flow_.close();
+    }
     write();
   }
 

@@ -86,4 +86,12 @@ void SyntheticFlow::reset(Way way) {
   sides_[0].ended = sides_[1].ended = true;
 }
 
+void SyntheticFlow::close() {
+  if (side(Way::received).ended) {
+    fin(Way::sent);
+  } else {
+    reset(Way::sent);
+  }
+}
+
 }  // namespace tcp::stream

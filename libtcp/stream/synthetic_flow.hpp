@@ -24,8 +24,10 @@ class SyntheticFlow {
   void handshake();
   void data(Way way, std::span<const std::byte> bytes);
   void fin(Way way);
-  // Unless both ways have ended.
+  // The connection is gone, unless both ways have ended before.
   void reset(Way way);
+  // We let go of it: a FIN when the other end has sent its own, otherwise a reset.
+  void close();
 
  private:
   struct Side {
