@@ -69,10 +69,10 @@ Awaitable<bool> Pump::after_moving(StepResult result, const Mover& mover, RawEnd
   left_ -= result.bytes;
   if (parts_.limiter != nullptr) parts_.limiter->spend(result.bytes, clock_.now());
   bool go_on = true;
-  if (++steps_ % kStepsAtATime == 0) {
-    go_on = co_await give_way();
-  } else if (result.bytes < kShortStep && left_ > 0 && !finishing_ && mover.is_empty() && is_waited_for(source.kind)) {
+  if (result.bytes < kShortStep && left_ > 0 && !finishing_ && mover.is_empty() && is_waited_for(source.kind)) {
     go_on = co_await wait_readable(*source.ready);
+  } else if (++steps_ % kStepsAtATime == 0) {
+    go_on = co_await give_way();
   }
   co_return go_on;
 }

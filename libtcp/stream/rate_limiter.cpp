@@ -7,7 +7,8 @@ namespace tcp::stream {
 namespace {
 
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-constexpr Duration kDepth = std::chrono::milliseconds(20);
+constexpr Duration kDepth = std::chrono::milliseconds(100);
+constexpr Duration kWorthwhile = std::chrono::milliseconds(10);
 
 Duration time_of_one_byte(std::uint64_t rate) { return Duration((kNanoseconds + rate - 1) / rate); }
 
@@ -16,8 +17,8 @@ Duration time_of_one_byte(std::uint64_t rate) { return Duration((kNanoseconds + 
 RateLimiter::RateLimiter(std::uint64_t bytes_per_second, MonotonicTime now)
     : rate_(std::clamp(bytes_per_second, kLeastRate, kMostRate)),
       depth_(std::max(kDepth, time_of_one_byte(rate_) + Duration(1))),  // a byte, and the remainder of the last one
-      worthwhile_(std::max(kDepth / 2, time_of_one_byte(rate_))),
-      paid_until_(now - depth_) {}
+      worthwhile_(std::max(kWorthwhile, time_of_one_byte(rate_))),
+      paid_until_(now - worthwhile_) {}
 
 std::uint64_t RateLimiter::allowance(MonotonicTime now) const {
   const Duration credit = std::min(now - paid_until_, depth_);

@@ -15,12 +15,13 @@ class RateLimiter {
   static constexpr std::uint64_t kMostRate = 100'000'000'000;           // likewise
   static constexpr std::uint64_t kMostAtOnce = std::uint64_t{1} << 30;  // bytes spent in one call
 
-  // The bucket is full at first. It holds 20 ms worth, and at least one byte.
+  // The bucket holds 100 ms worth, so that being late by less loses nothing; it begins with a tenth of that. At least
+  // one byte, both.
   RateLimiter(std::uint64_t bytes_per_second, MonotonicTime now);
 
   // Bytes that may pass now.
   [[nodiscard]] std::uint64_t allowance(MonotonicTime now) const;
-  // When it is worth trying again: half the bucket is full. In the past when it already is.
+  // When it is worth trying again: there are 10 ms worth, or one byte. In the past when there are already.
   [[nodiscard]] MonotonicTime ready_at() const;
   // `bytes` have passed, ideally no more than the allowance; what was too much is waited for later.
   void spend(std::uint64_t bytes, MonotonicTime now);
