@@ -9,6 +9,7 @@
 #include "cmd/exec_options.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
+#include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "libtcp/stream/port_check.hpp"
 
@@ -45,6 +46,9 @@ class ConnectCommand final : public Command {
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
+    if (options_.zero && !common_.bytes.first_given().empty()) {
+      return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
+    }
     assemble();
     return {};
   }
@@ -55,13 +59,18 @@ class ConnectCommand final : public Command {
     StreamReport report("connect", context, common_);
     if (auto loaded = load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
     if (target_.ports.count() > 1) return check_ports(context, report);
+    StreamTaps taps;
+    if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
+      return report.finish(ending_of(std::move(opened).error()));
+    }
+    if (common_.bytes.progress) report.show_progress(options_.relay);
     auto outcome = stream::run_connect(options_, report, context.clock);
-    if (!outcome) return report.finish(ending_of(std::move(outcome).error()));
+    if (!outcome) return report.finish(taps.judge(ending_of(std::move(outcome).error())));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
     if (options_.zero && common_.output.format() == Format::text) {
       context.out.line(to_string(outcome->closed->addresses.remote) + " connected");
     }
-    return report.finish(ending_of(*outcome->closed));
+    return report.finish(taps.judge(ending_of(*outcome->closed)));
   }
 
  private:

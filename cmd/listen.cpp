@@ -11,6 +11,7 @@
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "cmd/target_words.hpp"
+#include "cmd/stream_taps.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -90,8 +91,13 @@ class ListenCommand final : public Command {
     if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0 && !each.unix_name; })) {
       report.announce_listening();
     }
+    StreamTaps taps;
+    if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
+      return report.finish(ending_of(std::move(opened).error()));
+    }
+    if (common_.bytes.progress) report.show_progress(options_.relay);
     auto outcome = stream::run_listen(options_, report, context.clock);
-    return report.finish(outcome ? ending(*outcome) : ending_of(std::move(outcome).error()));
+    return report.finish(taps.judge(outcome ? ending(*outcome) : ending_of(std::move(outcome).error())));
   }
 
  private:

@@ -21,6 +21,7 @@ void StreamOptions::define(CLI::App& app) {
   app.add_option("--idle-timeout", idle_timeout, "End when no byte has passed for so long")
       ->type_name("DURATION")
       ->group("Moving bytes");
+  bytes.define(app);
   app.add_flag("-v,--verbose", verbose, "Say on standard error what happens")->group("Output");
   output.define(app);
   app.get_option("--json")->description("Events as one JSON document on standard error");
@@ -41,6 +42,11 @@ Result<void> StreamOptions::settle() {
                     : send_only ? stream::Direction::send_only
                                 : stream::Direction::both;
   relay.finish_at_remote_end = ::isatty(STDIN_FILENO) == 1;
+  TCP_TRY(settle_json_fd());
+  return bytes.settle(relay, output.format() != Format::text && json_fd == kStandardError);
+}
+
+Result<void> StreamOptions::settle_json_fd() {
   if (json_fd_text.empty()) return {};
   if (output.format() == Format::text) return usage_error("--json-fd", "needs --json or --ndjson");
   TCP_TRY_ASSIGN(fd, settle_descriptor("--json-fd", json_fd_text));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cmd/byte_options.hpp"
 #include "cmd/options.hpp"
 #include "libtcp/stream/relay_options.hpp"
 
@@ -17,6 +18,7 @@ constexpr int kStandardError = 2;
 struct StreamOptions {
   AddressOptions addresses;
   OutputOptions output;
+  ByteOptions bytes;
   bool recv_only = false;
   bool send_only = false;
   bool verbose = false;
@@ -28,6 +30,9 @@ struct StreamOptions {
 
   void define(CLI::App& app);
   [[nodiscard]] Result<void> settle();
+
+ private:
+  [[nodiscard]] Result<void> settle_json_fd();
 };
 
 // A port number or the name of a service.

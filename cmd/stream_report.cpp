@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/stream_report.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,6 +16,15 @@ std::string ready_lines(std::span<const stream::Address> locals) {
   std::string lines;
   for (const stream::Address& local : locals) lines += to_string(local) + "\n";
   return lines;
+}
+
+// What standard input will give; nothing when it is no regular file.
+std::optional<std::uint64_t> input_bytes() {
+  struct stat status{};
+  if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const off_t position = ::lseek(STDIN_FILENO, 0, SEEK_CUR);
+  if (position < 0 || position > status.st_size) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size - position);
 }
 
 // The default action, so that the caller sees how we ended.
@@ -39,7 +49,41 @@ void StreamReport::emit(const Record& record) {
 }
 
 void StreamReport::say(const std::string& line) {
-  if (!owns_standard_error()) context_.note(line);
+  if (owns_standard_error()) return;
+  clear_progress();
+  context_.note(line);
+}
+
+// CR LF for LF sends more bytes than the file has: how many is not known before.
+void StreamReport::show_progress(stream::RelayOptions& relay) {
+  progress_.emplace(context_.err);
+  relay.progress_interval = Progress::interval(context_.err.terminal());
+  expected_received_bytes_ = relay.until_bytes;
+  if (relay.direction != stream::Direction::receive_only && !relay.crlf) expected_sent_bytes_ = input_bytes();
+}
+
+void StreamReport::clear_progress() {
+  if (progress_) progress_->clear();
+}
+
+ProgressState StreamReport::progress_state() const {
+  ProgressState state;
+  state.sent_bytes = total_.sent_bytes;
+  state.received_bytes = total_.received_bytes;
+  for (const auto& [id, traffic] : under_way_) {
+    state.sent_bytes += traffic.sent_bytes;
+    state.received_bytes += traffic.received_bytes;
+  }
+  state.expected_sent_bytes = expected_sent_bytes_;
+  state.expected_received_bytes = expected_received_bytes_;
+  if (first_connected_) state.elapsed = context_.clock.now() - *first_connected_;
+  return state;
+}
+
+void StreamReport::on_progress(const stream::Progress& event) {
+  if (!progress_) return;
+  under_way_[event.id] = event.traffic;
+  progress_->update(progress_state());
 }
 
 void StreamReport::on_listening(std::span<const stream::Address> locals) {
@@ -71,6 +115,7 @@ void StreamReport::on_port_checked(const stream::PortChecked& event) {
 
 void StreamReport::on_connected(const stream::Connected& event) {
   ++connections_;
+  if (!first_connected_) first_connected_ = context_.clock.now();
   emit(to_record(event));
   if (options_.verbose) say(describe(event));
 }
@@ -81,6 +126,7 @@ void StreamReport::on_forwarded(const stream::Forwarded& event) {
 }
 
 void StreamReport::on_closed(const stream::Closed& event) {
+  under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;
   total_.received_bytes += event.traffic.received_bytes;
   emit(to_record(event));
@@ -97,21 +143,26 @@ void StreamReport::on_child_line(const stream::ChildLine& event) {
 
 void StreamReport::on_warning(const Error& error) {
   emit(to_warning_record(error));
-  if (!owns_standard_error()) context_.warn(error.message());
+  if (owns_standard_error()) return;
+  clear_progress();
+  context_.warn(error.message());
+}
+
+void StreamReport::write_summary(const StreamEnding& ending) {
+  Record summary("summary");
+  summary.add("complete", ending.signal == 0)
+      .add("connections", connections_)
+      .add("sent_bytes", total_.sent_bytes)
+      .add("received_bytes", total_.received_bytes)
+      .add("duration_us", static_cast<double>((context_.clock.now() - started_).count()) / 1000.0)
+      .add("error", ending.error ? Value(ending.error->message()) : Value(nullptr));
+  json_->summary(summary);
+  json_output_->flush();
 }
 
 ExitCode StreamReport::finish(const StreamEnding& ending) {
-  if (json_) {
-    Record summary("summary");
-    summary.add("complete", ending.signal == 0)
-        .add("connections", connections_)
-        .add("sent_bytes", total_.sent_bytes)
-        .add("received_bytes", total_.received_bytes)
-        .add("duration_us", static_cast<double>((context_.clock.now() - started_).count()) / 1000.0)
-        .add("error", ending.error ? Value(ending.error->message()) : Value(nullptr));
-    json_->summary(summary);
-    json_output_->flush();
-  }
+  if (json_) write_summary(ending);
+  if (progress_ && first_connected_) progress_->finish(progress_state());
   if (ending.error && !owns_standard_error()) {
     context_.err.line(paint(context_.err.terminal(), Style::red, "tcpbox:") + " " + sanitize(ending.error->message()));
     if (!ending.error->hint.empty()) context_.err.line("hint: " + sanitize(ending.error->hint));
@@ -125,7 +176,8 @@ StreamEnding ending_of(const stream::Closed& closed) {
   switch (closed.reason) {
     case stream::CloseReason::finished:
     case stream::CloseReason::interrupted: return {};
-    case stream::CloseReason::idle: return {ExitCode::negative, closed.error, 0};
+    case stream::CloseReason::idle:
+    case stream::CloseReason::incomplete: return {ExitCode::negative, closed.error, 0};
     case stream::CloseReason::output_failed:
       // Whoever read our output has seen enough: no error, and the end that a shell expects.
       if (closed.error && closed.error->is(std::errc::broken_pipe)) return {ExitCode::failed, std::nullopt, SIGPIPE};

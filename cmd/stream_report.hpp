@@ -2,11 +2,13 @@
 // What the stream engines report, as text on standard error and as JSON wherever it was asked for.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 
 #include "cmd/command.hpp"
+#include "cmd/output/progress.hpp"
 #include "cmd/output/view.hpp"
 #include "cmd/stream_options.hpp"
 #include "libtcp/stream/session.hpp"
@@ -30,6 +32,8 @@ class StreamReport final : public stream::SessionObserver {
   void set_ready_fd(int fd) { ready_fd_ = fd; }
   // Say on standard error where it listens even without --verbose: a port was chosen by the kernel.
   void announce_listening() { announces_listening_ = true; }
+  // Draw how far it has come, at the interval that is set in `relay`.
+  void show_progress(stream::RelayOptions& relay);
 
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
@@ -37,6 +41,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_port_checked(const stream::PortChecked& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_forwarded(const stream::Forwarded& event) override;
+  void on_progress(const stream::Progress& event) override;
   void on_closed(const stream::Closed& event) override;
   void on_child_line(const stream::ChildLine& event) override;
   void on_warning(const Error& error) override;
@@ -48,6 +53,9 @@ class StreamReport final : public stream::SessionObserver {
   [[nodiscard]] bool owns_standard_error() const noexcept { return json_ && options_.json_fd == kStandardError; }
   void emit(const Record& record);
   void say(const std::string& line);
+  void write_summary(const StreamEnding& ending);
+  void clear_progress();
+  [[nodiscard]] ProgressState progress_state() const;
 
   Context& context_;
   const StreamOptions& options_;
@@ -57,7 +65,13 @@ class StreamReport final : public stream::SessionObserver {
   bool announces_listening_ = false;
   MonotonicTime started_;
   std::uint64_t connections_ = 0;
-  stream::Traffic total_;
+  stream::Traffic total_;  // of conversations that are over
+
+  std::optional<Progress> progress_;
+  std::map<std::uint64_t, stream::Traffic> under_way_;  // by conversation
+  std::optional<MonotonicTime> first_connected_;
+  std::optional<std::uint64_t> expected_sent_bytes_;
+  std::optional<std::uint64_t> expected_received_bytes_;
 };
 
 // How a conversation that ended counts for the exit status.

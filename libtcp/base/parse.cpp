@@ -50,6 +50,13 @@ constexpr std::array kByteUnits{
     Unit{"tib", 1099511627776.0},
 };
 
+constexpr std::array kBitUnits{
+    Unit{"bit", 0.125},
+    Unit{"kbit", 125.0},
+    Unit{"mbit", 125e3},
+    Unit{"gbit", 125e6},
+};
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -88,6 +95,17 @@ Result<std::uint64_t> parse_byte_count(std::string_view text) {
   const auto value = parse_quantity(text, kByteUnits);
   if (!value || *value > kLargestByteCount) {
     return usage_error("size '" + std::string(text) + "'", "must look like 4096, 64k, 10MB or 1GiB");
+  }
+  return static_cast<std::uint64_t>(std::llround(*value));
+}
+
+Result<std::uint64_t> parse_byte_rate(std::string_view text) {
+  std::string_view amount = text;
+  if (amount.ends_with("/s")) amount.remove_suffix(2);
+  auto value = parse_quantity(amount, kBitUnits);
+  if (!value) value = parse_quantity(amount, kByteUnits);
+  if (!value || *value > kLargestByteCount) {
+    return usage_error("rate '" + std::string(text) + "'", "must look like 10MB/s, 64k or 80Mbit/s");
   }
   return static_cast<std::uint64_t>(std::llround(*value));
 }

@@ -35,6 +35,9 @@ template <std::unsigned_integral T>
 // "4096", "64k", "10MB" (10^6), "10MiB" (2^20); bytes.
 [[nodiscard]] Result<std::uint64_t> parse_byte_count(std::string_view text);
 
+// "10MB", "10MB/s", "80Mbit/s", "64k"; bytes a second. A bit is an eighth of a byte, its k, M and G are decimal.
+[[nodiscard]] Result<std::uint64_t> parse_byte_rate(std::string_view text);
+
 // "12.3 ms", "450 µs", "2.0 s": three significant digits, for people.
 [[nodiscard]] std::string format_duration(Duration duration);
 

@@ -14,8 +14,8 @@ class LocalService final : public ClientService {
   LocalService(const Executor& executor, LocalEnd local, const ListenOptions& options)
       : executor_(executor), local_(std::move(local)), relay_(options.relay) {
     if (!options.keep_open) return;
-    relay_.close_output = false;         // the next client writes to it as well
-    relay_.finish_at_remote_end = true;  // and must not wait for our input to end
+    relay_.close_output = false;                      // the next client writes to it as well
+    relay_.finish_at_remote_end = !relay_.half_open;  // and must not wait for our input to end
   }
 
   Awaitable<void> serve(Conversation& conversation) override {

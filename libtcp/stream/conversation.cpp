@@ -4,7 +4,12 @@
 namespace tcp::stream {
 namespace {
 
-std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const End& local) {
+std::string too_few(std::uint64_t have, std::uint64_t want) {
+  return "ended after " + std::to_string(have) + " of " + std::to_string(want) + " bytes";
+}
+
+std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const End& local,
+                              const RelayOptions& options, const Traffic& traffic) {
   switch (end.reason) {
     case CloseReason::finished:
     case CloseReason::interrupted:
@@ -15,6 +20,11 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::connection_failed: return channel.receive_error(end.error);
     case CloseReason::input_failed: return local.receive_error(end.error);
     case CloseReason::output_failed: return local.send_error(end.error);
+    case CloseReason::incomplete:
+      return Error{end.error,
+                   "connection with " + to_string(channel.addresses().remote),
+                   too_few(traffic.received_bytes, options.until_bytes.value_or(0)),
+                   {}};
   }
   return std::nullopt;
 }
@@ -23,23 +33,39 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
 
 Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer,
                            const Clock& clock)
-    : id_(connected.id), channel_(std::move(channel)), observer_(observer), clock_(clock), started_(clock.now()) {
+    : id_(connected.id),
+      opened_here_(connected.connect_time.has_value()),
+      channel_(std::move(channel)),
+      observer_(observer),
+      clock_(clock),
+      started_(clock.now()) {
   connected.addresses = channel_->addresses();
   observer_.on_connected(connected);
 }
 
+void Conversation::open_taps(const RelayOptions& options) {
+  for (TapSource* source : options.tap_sources) taps_.add(source->open({id_, channel_->addresses(), opened_here_}));
+}
+
+RelayWatch Conversation::watch() {
+  return {taps_.empty() ? nullptr : &taps_, [this] { observer_.on_progress({id_, traffic_}); }};
+}
+
 Awaitable<void> Conversation::relay(Executor executor, End& local, const RelayOptions& options) {
   const RelayEnd end = co_await join(executor, local, options);
-  close(end, local);
+  close(end, local, options);
 }
 
 Awaitable<RelayEnd> Conversation::join(Executor executor, End& local, const RelayOptions& options) {
-  Relay relay(executor, *channel_, local, options, clock_, traffic_);
+  open_taps(options);
+  Relay relay(executor, *channel_, local, options, clock_, traffic_, watch());
   const RelayEnd end = co_await relay.run();
   co_return end;
 }
 
-void Conversation::close(const RelayEnd& end, const End& local) { close(end.reason, describe(end, *channel_, local)); }
+void Conversation::close(const RelayEnd& end, const End& local, const RelayOptions& options) {
+  close(end.reason, describe(end, *channel_, local, options, traffic_));
+}
 
 void Conversation::close(CloseReason reason, std::optional<Error> error) {
   if (is_closed()) return;
@@ -53,6 +79,7 @@ void Conversation::close(CloseReason reason, std::optional<Error> error) {
   closed.statistics = read_tcp_statistics(channel_->socket());
   closed.child = child_exit_;
   closed_ = std::move(closed);
+  taps_.on_closed(reason);
   observer_.on_closed(*closed_);
 }
 

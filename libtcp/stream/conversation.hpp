@@ -9,6 +9,7 @@
 #include "libtcp/stream/channel.hpp"
 #include "libtcp/stream/relay.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/tap.hpp"
 
 namespace tcp::stream {
 
@@ -21,7 +22,7 @@ class Conversation {
   [[nodiscard]] Awaitable<void> relay(Executor executor, End& local, const RelayOptions& options);
   // The same without closing.
   [[nodiscard]] Awaitable<RelayEnd> join(Executor executor, End& local, const RelayOptions& options);
-  void close(const RelayEnd& end, const End& local);
+  void close(const RelayEnd& end, const End& local, const RelayOptions& options);
   // Closes and reports, when that has not happened yet.
   void close(CloseReason reason, std::optional<Error> error = std::nullopt);
 
@@ -36,13 +37,18 @@ class Conversation {
   [[nodiscard]] const Closed& closed() const noexcept { return *closed_; }
 
  private:
+  void open_taps(const RelayOptions& options);
+  [[nodiscard]] RelayWatch watch();
+
   std::uint64_t id_;
+  bool opened_here_;
   std::unique_ptr<Channel> channel_;
   SessionObserver& observer_;
   const Clock& clock_;
   MonotonicTime started_;
   Traffic traffic_;
   std::optional<ChildExit> child_exit_;
+  TapGroup taps_;
   std::optional<Closed> closed_;
 };
 

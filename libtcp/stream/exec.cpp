@@ -102,7 +102,7 @@ Awaitable<void> Exec::serve(Conversation& conversation) {
   co_await session->child.end_group();
   if (session->log) co_await session->log->finish();
   conversation.set_child_exit(session->child.exit());
-  conversation.close(end, session->end);
+  conversation.close(end, session->end, relay_);
   sessions_.erase(session);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <span>
@@ -20,6 +21,10 @@ constexpr std::size_t kDrainBytes = 16384;
 constexpr int kPipeBytes = 1 << 20;         // /proc/sys/fs/pipe-max-size allows it to everybody
 constexpr int kDefaultPipeBytes = 1 << 16;  // a pipe that has another size was given it on purpose
 constexpr unsigned kSpliceFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+
+std::size_t step_bytes(std::uint64_t most) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, kStepBytes));
+}
 
 ssize_t splice_some(int input, int output, std::size_t bytes) {
   ssize_t moved = 0;
@@ -48,8 +53,8 @@ class DirectSplice final : public Mover {
     enlarge_pipe(input.kind == DescriptorKind::pipe ? input.fd : output.fd);
   }
 
-  StepResult step() override {
-    const ssize_t bytes = splice_some(input_.fd, output_.fd, kStepBytes);
+  StepResult step(std::uint64_t most) override {
+    const ssize_t bytes = splice_some(input_.fd, output_.fd, step_bytes(most));
     if (bytes > 0) return moved(bytes);
     if (bytes == 0) return {Step::ended, 0, 0};
     const bool from_pipe = input_.kind == DescriptorKind::pipe;  // reading a pipe cannot fail
@@ -65,8 +70,8 @@ class SendFile final : public Mover {
  public:
   SendFile(MoverEnd input, MoverEnd output) : input_(input), output_(output) {}
 
-  StepResult step() override {
-    const ssize_t bytes = ::sendfile(output_.fd, input_.fd, nullptr, kStepBytes);
+  StepResult step(std::uint64_t most) override {
+    const ssize_t bytes = ::sendfile(output_.fd, input_.fd, nullptr, step_bytes(most));
     if (bytes > 0) return moved(bytes);
     if (bytes == 0) return {Step::ended, 0, 0};
     if (errno == EINTR) return moved(0);
@@ -84,10 +89,10 @@ class PipedSplice final : public Mover {
  public:
   PipedSplice(MoverEnd input, MoverEnd output) : input_(input), output_(output) {}
 
-  StepResult step() override {
-    if (inside_ == 0 && held_.empty()) {
+  StepResult step(std::uint64_t most) override {
+    if (is_empty()) {
       if (draining_) return {Step::unsupported, 0, EINVAL};
-      const StepResult filled = fill();
+      const StepResult filled = fill(step_bytes(most));
       if (filled.step != Step::moved) return filled;
     }
     const StepResult result = draining_ ? drain() : empty();
@@ -95,11 +100,13 @@ class PipedSplice final : public Mover {
     return result;
   }
 
+  bool is_empty() const noexcept override { return inside_ == 0 && held_.empty(); }
+
  private:
-  StepResult fill() {
+  StepResult fill(std::size_t most) {
     pipe_ = PipePool::shared().take();
     if (!pipe_) return {Step::unsupported, 0, errno};  // no descriptors left: memory will do
-    const ssize_t bytes = splice_some(input_.fd, pipe_->writer.get(), kStepBytes);
+    const ssize_t bytes = splice_some(input_.fd, pipe_->writer.get(), most);
     if (bytes > 0) {
       inside_ = static_cast<std::size_t>(bytes);
       return moved(bytes);

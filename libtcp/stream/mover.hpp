@@ -31,7 +31,10 @@ struct StepResult {
 class Mover {
  public:
   virtual ~Mover() = default;
-  [[nodiscard]] virtual StepResult step() = 0;
+  // At most `most` bytes are taken from the input.
+  [[nodiscard]] virtual StepResult step(std::uint64_t most) = 0;
+  // Whatever was taken from the input has reached the output.
+  [[nodiscard]] virtual bool is_empty() const noexcept { return true; }
 };
 
 struct MoverEnd {

@@ -3,22 +3,28 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
-#include <vector>
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{128} * 1024;
-constexpr unsigned kStepsAtATime = 16;  // then the other direction, timers and signals have their turn
+constexpr unsigned kStepsAtATime = 16;    // then the other direction, timers and signals have their turn
+constexpr std::size_t kShortStep = 4096;  // less than this at a time is a dialogue: nothing more is there yet
+
+// Descriptors that can make us wait.
+bool is_waited_for(DescriptorKind kind) { return kind == DescriptorKind::pipe || kind == DescriptorKind::socket; }
 
 }  // namespace
 
 Awaitable<PumpEnd> Pump::run() {
   PumpEnd end;
   if (from_.has_ended()) co_return end;
-  const bool moved = co_await move_all(end);
+  bool moved = false;
+  if (!parts_.need_memory()) moved = co_await move_all(end);
   if (!moved) co_await copy_all(end);
+  if (left_ == 0) end.status = PumpStatus::bound_reached;
   if (stopping_) end.status = PumpStatus::stopped;
   if (end.status == PumpStatus::ended && !finishing_) from_.note_end();
   co_return end;
@@ -31,15 +37,17 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
   if (source.ready == nullptr || sink.ready == nullptr) co_return false;
   const auto mover = make_mover({source.ready->get(), source.kind}, {sink.ready->get(), sink.kind});
   if (!mover) co_return false;
-  unsigned steps = 0;
   bool go_on = true;
-  while (go_on && !stopping_) {
-    const StepResult result = mover->step();
+  while (go_on && !stopping_ && left_ > 0) {
+    std::uint64_t most = left_;
+    if (parts_.limiter != nullptr) {
+      go_on = co_await wait_turn();
+      if (!go_on) break;
+      most = std::min(most, parts_.limiter->allowance(clock_.now()));
+    }
+    const StepResult result = mover->step(most);
     switch (result.step) {
-      case Step::moved:
-        meter_.count(result.bytes);
-        if (++steps % kStepsAtATime == 0) go_on = co_await give_way();
-        break;
+      case Step::moved: go_on = co_await after_moving(result, *mover, source); break;
       case Step::blocked:
       case Step::input_blocked:
       case Step::output_blocked: go_on = co_await wait_after(result.step, *source.ready, *sink.ready); break;
@@ -56,10 +64,24 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
   co_return true;
 }
 
+// After a short step waiting comes first: an attempt would only say that it has to.
+Awaitable<bool> Pump::after_moving(StepResult result, const Mover& mover, RawEnd source) {
+  meter_.count(result.bytes);
+  left_ -= result.bytes;
+  if (parts_.limiter != nullptr) parts_.limiter->spend(result.bytes, clock_.now());
+  bool go_on = true;
+  if (result.bytes < kShortStep && left_ > 0 && !finishing_ && mover.is_empty() && is_waited_for(source.kind)) {
+    go_on = co_await wait_readable(*source.ready);
+  } else if (++steps_ % kStepsAtATime == 0) {
+    go_on = co_await give_way();
+  }
+  co_return go_on;
+}
+
 Awaitable<void> Pump::copy_all(PumpEnd& end) {
   std::vector<std::byte> memory(kBufferBytes);
-  const std::span<std::byte> buffer(memory);
-  while (!stopping_) {
+  while (!stopping_ && left_ > 0) {
+    const std::span<std::byte> buffer = std::span(memory).first(std::min<std::uint64_t>(memory.size(), left_));
     const IoResult got = co_await from_.receive(buffer);
     if (!got && !is_over(got.error())) {
       end.status = PumpStatus::input_failed;
@@ -67,25 +89,53 @@ Awaitable<void> Pump::copy_all(PumpEnd& end) {
     }
     if (!got || *got == 0) co_return;
     const std::span<const std::byte> bytes = buffer.first(*got);
-    const std::error_code error = co_await send_all(bytes);
+    if (parts_.input_tap != nullptr) parts_.input_tap->on_bytes(Way::received, bytes);
+    const std::span<const std::byte> changed = filtered(bytes);
+    const std::error_code error = co_await send_all(changed);
     if (error && !stopping_) {
       end.status = PumpStatus::output_failed;
       end.error = error;
     }
     if (error) co_return;
-    const bool go_on = co_await give_way();
+    left_ -= *got;
+    bool go_on = true;
+    if (*got >= kShortStep || ++steps_ % kStepsAtATime == 0) go_on = co_await give_way();
     if (!go_on) co_return;
   }
 }
 
+std::span<const std::byte> Pump::filtered(std::span<const std::byte> bytes) {
+  if (parts_.filter == nullptr) return bytes;
+  filtered_.clear();
+  parts_.filter->apply(bytes, filtered_);
+  return filtered_;
+}
+
 Awaitable<std::error_code> Pump::send_all(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const IoResult sent = co_await to_.send(bytes);
+    const bool go_on = co_await wait_turn();
+    if (!go_on) co_return asio::error::make_error_code(asio::error::operation_aborted);
+    const std::span<const std::byte> piece = next_piece(bytes);
+    const IoResult sent = co_await to_.send(piece);
     if (!sent) co_return sent.error();
-    meter_.count(*sent);
+    account(piece.first(*sent));
     bytes = bytes.subspan(*sent);
   }
   co_return std::error_code();
+}
+
+std::span<const std::byte> Pump::next_piece(std::span<const std::byte> bytes) const {
+  if (parts_.pacer != nullptr) bytes = LinePacer::piece(bytes);
+  if (parts_.limiter == nullptr) return bytes;
+  const std::uint64_t most = std::max<std::uint64_t>(parts_.limiter->allowance(clock_.now()), 1);
+  return bytes.first(std::min<std::uint64_t>(bytes.size(), most));
+}
+
+void Pump::account(std::span<const std::byte> sent) {
+  meter_.count(sent.size());
+  if (parts_.output_tap != nullptr) parts_.output_tap->on_bytes(Way::sent, sent);
+  if (parts_.limiter != nullptr) parts_.limiter->spend(sent.size(), clock_.now());
+  if (parts_.pacer != nullptr) parts_.pacer->sent(sent, clock_.now());
 }
 
 // A wait that was ended on purpose is no failure.
@@ -124,6 +174,24 @@ Awaitable<bool> Pump::wait_after(Step step, ReadyFd& input, ReadyFd& output) {
   if (step == Step::input_blocked) return wait_readable(input);
   if (step == Step::output_blocked) return wait_writable(output);
   return wait_either(input, output);
+}
+
+Awaitable<bool> Pump::wait_until(MonotonicTime when) {
+  while (!stopping_ && clock_.now() < when) {
+    pause_.expires_at(when);
+    auto [ignored] = co_await pause_.async_wait(kToken);
+    (void)ignored;
+  }
+  co_return !stopping_;
+}
+
+Awaitable<bool> Pump::wait_turn() {
+  MonotonicTime when = MonotonicTime::min();
+  if (parts_.pacer != nullptr) when = parts_.pacer->ready_at();
+  if (parts_.limiter != nullptr) when = std::max(when, parts_.limiter->ready_at());
+  if (when == MonotonicTime::min()) co_return !stopping_;
+  const bool go_on = co_await wait_until(when);
+  co_return go_on;
 }
 
 Awaitable<bool> Pump::give_way() {

@@ -30,19 +30,44 @@ bool is_broken(int fd) {
 }  // namespace
 
 Relay::Relay(const Executor& executor, Channel& channel, End& local, const RelayOptions& options, const Clock& clock,
-             Traffic& traffic)
+             Traffic& traffic, RelayWatch watch)
     : executor_(executor),
       channel_(channel),
       local_(local),
       options_(options),
       clock_(clock),
+      watch_(std::move(watch)),
       idle_(executor),
       reset_grace_(executor),
       linger_(executor),
+      after_end_(executor),
+      progress_(executor),
       all_done_(executor, Timer::time_point::max()),
       last_activity_(clock.now()),
-      sender_(executor, local, channel, Meter(clock, traffic.sent_bytes, last_activity_)),
-      receiver_(executor, channel, local, Meter(clock, traffic.received_bytes, last_activity_)) {}
+      sender_(executor, local, channel, Meter(clock, traffic.sent_bytes, last_activity_), clock, sender_parts()),
+      receiver_(executor, channel, local, Meter(clock, traffic.received_bytes, last_activity_), clock,
+                receiver_parts()) {}
+
+PumpParts Relay::sender_parts() {
+  PumpParts parts;
+  if (options_.crlf) parts.filter = &crlf_.emplace();
+  if (options_.line_delay > Duration()) parts.pacer = &pacer_.emplace(options_.line_delay);
+  if (options_.rate_bytes_per_s > 0) {
+    parts.limiter = &send_limiter_.emplace(options_.rate_bytes_per_s, clock_.now());
+  }
+  parts.output_tap = watch_.tap;
+  return parts;
+}
+
+PumpParts Relay::receiver_parts() {
+  PumpParts parts;
+  if (options_.rate_bytes_per_s > 0) {
+    parts.limiter = &receive_limiter_.emplace(options_.rate_bytes_per_s, clock_.now());
+  }
+  if (options_.until_bytes) parts.bound = *options_.until_bytes;
+  parts.input_tap = watch_.tap;
+  return parts;
+}
 
 Awaitable<RelayEnd> Relay::run() {
   local_.set_waiting(true);
@@ -52,13 +77,14 @@ Awaitable<RelayEnd> Relay::run() {
   start(discards() ? discard_direction() : receive_direction());
   if (options_.idle_timeout > Duration()) start(watch_idle());
   if (local_.is_dedicated()) start(watch_connection());
+  if (watch_.on_progress && options_.progress_interval > Duration()) start(watch_progress());
   const RawEnd sink = local_.sink();
   if (sink.ready != nullptr && sink.kind == DescriptorKind::pipe && !discards()) start(watch_output());
   while (tasks_ > 0) {
     auto [ignored] = co_await all_done_.async_wait(kToken);
     (void)ignored;
   }
-  if (end_.reason == CloseReason::finished && sends()) {
+  if (end_.reason == CloseReason::finished && sends() && !has_enough_) {
     const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
     if (error) end(CloseReason::connection_failed, error);
   }
@@ -99,7 +125,9 @@ Awaitable<void> Relay::finish_sending() {
   std::error_code error = co_await channel_.finish_sending();
   if (!error && discards()) error = co_await channel_.confirm_delivery(options_.delivery_patience);
   if (error && !stopping_) end(CloseReason::connection_failed, error);
+  if (!error && watch_.tap != nullptr) watch_.tap->on_end(Way::sent);
   if (error || discards()) cancel_all();
+  if (!error && options_.quit_after && receiving_ && !stopping_) start(watch_after_end());
 }
 
 Awaitable<void> Relay::receive_direction() {
@@ -107,14 +135,30 @@ Awaitable<void> Relay::receive_direction() {
   receiving_ = false;
   if (stopping_) co_return;
   if (pumped.status == PumpStatus::ended || pumped.status == PumpStatus::stopped) {
-    if (options_.close_output) co_await end_output();
-    if (options_.finish_at_remote_end) sender_.finish();
+    co_await remote_end();
+  } else if (pumped.status == PumpStatus::bound_reached) {
+    co_await enough_received();
   } else {
     const bool output = pumped.status == PumpStatus::output_failed;
     end(output ? CloseReason::output_failed : CloseReason::connection_failed, pumped.error);
     cancel_all();
   }
   if (!sending_) end_watches();
+}
+
+// Waiting for more input has no use once the answer is known to be too short.
+Awaitable<void> Relay::remote_end() {
+  if (watch_.tap != nullptr) watch_.tap->on_end(Way::received);
+  if (options_.close_output) co_await end_output();
+  if (options_.until_bytes) end(CloseReason::incomplete, make_error_code(Errc::not_found));
+  if (options_.finish_at_remote_end || options_.until_bytes) sender_.finish();
+}
+
+// Nothing is waited for any more, not even that the peer takes what it was sent: it may be waiting for us to read on.
+Awaitable<void> Relay::enough_received() {
+  if (options_.close_output) co_await end_output();
+  has_enough_ = true;
+  cancel_all();
 }
 
 Awaitable<void> Relay::end_output() {
@@ -130,6 +174,7 @@ Awaitable<void> Relay::discard_direction() {
     const IoResult got = co_await channel_.receive(buffer);
     if (stopping_ || (got && *got == 0)) break;
     if (got) {
+      if (watch_.tap != nullptr) watch_.tap->on_bytes(Way::received, buffer.first(*got));
       co_await asio::post(executor_, kToken);  // the other direction, timers and signals have their turn
       continue;
     }
@@ -138,12 +183,13 @@ Awaitable<void> Relay::discard_direction() {
     break;
   }
   receiving_ = false;
+  if (!stopping_ && watch_.tap != nullptr) watch_.tap->on_end(Way::received);
   if (!stopping_ && options_.finish_at_remote_end) sender_.finish();
   if (!sending_) end_watches();
 }
 
 Awaitable<void> Relay::watch_idle() {
-  while (!stopping_ && (sending_ || receiving_)) {
+  while (is_running()) {
     const MonotonicTime deadline = last_activity_ + options_.idle_timeout;
     if (clock_.now() >= deadline) {
       end(CloseReason::idle, std::make_error_code(std::errc::timed_out));
@@ -153,6 +199,28 @@ Awaitable<void> Relay::watch_idle() {
     idle_.expires_at(deadline);
     auto [ignored] = co_await idle_.async_wait(kToken);
     (void)ignored;
+  }
+}
+
+// What the peer still has to say is not waited for any longer; that it has all of ours, is.
+Awaitable<void> Relay::watch_after_end() {
+  const MonotonicTime deadline = clock_.now() + *options_.quit_after;
+  while (is_running() && clock_.now() < deadline) {
+    after_end_.expires_at(deadline);
+    auto [ignored] = co_await after_end_.async_wait(kToken);
+    (void)ignored;
+  }
+  if (!is_running()) co_return;
+  if (options_.close_output) co_await end_output();
+  cancel_all();
+}
+
+Awaitable<void> Relay::watch_progress() {
+  while (is_running()) {
+    progress_.expires_after(options_.progress_interval);
+    auto [ignored] = co_await progress_.async_wait(kToken);
+    (void)ignored;
+    if (is_running()) watch_.on_progress();
   }
 }
 
@@ -223,6 +291,8 @@ void Relay::end_watches() noexcept {
   idle_.cancel();
   reset_grace_.cancel();
   linger_.cancel();
+  after_end_.cancel();
+  progress_.cancel();
   local_.cancel_sending();
   if (local_.is_dedicated()) channel_.cancel();
 }

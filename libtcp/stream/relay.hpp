@@ -6,8 +6,12 @@
 // before it was written. Nothing counts as sent well before the peer's TCP has acknowledged it.
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/channel.hpp"
+#include "libtcp/stream/crlf_filter.hpp"
 #include "libtcp/stream/pump.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/session.hpp"
@@ -19,11 +23,17 @@ struct RelayEnd {
   std::error_code error;
 };
 
+// Who looks on. Null: nobody.
+struct RelayWatch {
+  Tap* tap = nullptr;                 // borrowed
+  std::function<void()> on_progress;  // every RelayOptions::progress_interval
+};
+
 class Relay {
  public:
   // All references must outlive the relay; `traffic` is counted up as bytes move.
   Relay(const Executor& executor, Channel& channel, End& local, const RelayOptions& options, const Clock& clock,
-        Traffic& traffic);
+        Traffic& traffic, RelayWatch watch = {});
 
   [[nodiscard]] Awaitable<RelayEnd> run();
 
@@ -37,11 +47,18 @@ class Relay {
   [[nodiscard]] Awaitable<void> watch_output();
   [[nodiscard]] Awaitable<void> watch_connection();
   [[nodiscard]] Awaitable<void> linger();
+  [[nodiscard]] Awaitable<void> watch_after_end();
+  [[nodiscard]] Awaitable<void> watch_progress();
+  [[nodiscard]] PumpParts sender_parts();
+  [[nodiscard]] PumpParts receiver_parts();
 
   [[nodiscard]] bool sends() const noexcept { return options_.direction != Direction::receive_only; }
   [[nodiscard]] bool discards() const noexcept { return options_.direction == Direction::send_only; }
   [[nodiscard]] Awaitable<void> finish_sending();
   [[nodiscard]] Awaitable<void> end_output();
+  [[nodiscard]] Awaitable<void> remote_end();
+  [[nodiscard]] Awaitable<void> enough_received();
+  [[nodiscard]] bool is_running() const noexcept { return !stopping_ && (sending_ || receiving_); }
   void end(CloseReason reason, std::error_code error) noexcept;
   void cancel_all() noexcept;
   void end_watches() noexcept;
@@ -53,9 +70,17 @@ class Relay {
   const RelayOptions& options_;
   const Clock& clock_;
 
+  RelayWatch watch_;
+  std::optional<CrlfFilter> crlf_;
+  std::optional<LinePacer> pacer_;
+  std::optional<RateLimiter> send_limiter_;
+  std::optional<RateLimiter> receive_limiter_;
+
   Timer idle_;
   Timer reset_grace_;
   Timer linger_;
+  Timer after_end_;
+  Timer progress_;
   Timer all_done_;  // never expires: cancelled when the last task is done
   MonotonicTime last_activity_;
   Pump sender_;
@@ -65,6 +90,7 @@ class Relay {
   bool receiving_ = false;
   bool unread_ = false;  // the local end takes nothing any more
   bool stopping_ = false;
+  bool has_enough_ = false;
   RelayEnd end_;
 };
 

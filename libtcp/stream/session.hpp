@@ -60,11 +60,12 @@ enum class CloseReason : std::uint8_t {
   output_failed,      // writing the local end
   target_failed,      // no target to forward to could be reached
   program_failed,     // the program that it was to be joined with could not be run
+  incomplete,         // the peer ended before it had given as many bytes as were wanted
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
 
-// Payload, as it passed the local end.
+// Payload: as the connection took it, and as the local end did.
 struct Traffic {
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
@@ -95,6 +96,12 @@ struct Closed {
   std::optional<ChildExit> child;  // absent when there was none
 };
 
+// At intervals, where that was asked for.
+struct Progress {
+  std::uint64_t id = 0;
+  Traffic traffic;
+};
+
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
@@ -105,6 +112,7 @@ class SessionObserver {
   virtual void on_port_checked(const PortChecked& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
+  virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.

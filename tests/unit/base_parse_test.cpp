@@ -42,6 +42,17 @@ TEST_CASE("byte counts") {
   CHECK_FALSE(parse_byte_count("ten"));
 }
 
+TEST_CASE("byte rates") {
+  CHECK(parse_byte_rate("10MB").value() == 10'000'000);
+  CHECK(parse_byte_rate("10MB/s").value() == 10'000'000);
+  CHECK(parse_byte_rate("80Mbit/s").value() == 10'000'000);
+  CHECK(parse_byte_rate("64k").value() == 65536);
+  CHECK(parse_byte_rate("1gbit").value() == 125'000'000);
+  CHECK(parse_byte_rate("7").value() == 7);
+  for (const char* word : {"", "fast", "/s", "10MB/h", "10MB/s/s", "-1", "1e30", "1 MB"})
+    CHECK_FALSE(parse_byte_rate(word));
+}
+
 TEST_CASE("times and sizes for people") {
   CHECK(format_duration(450us) == "450 µs");
   CHECK(format_duration(10'012us) == "10.0 ms");
