@@ -6,6 +6,7 @@
 
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
+#include "cmd/tls_options.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -19,12 +20,13 @@ class ConnectCommand final : public Command {
     app.add_option("HOST:PORT", words_, "Where to connect to; also as two words, HOST PORT")
         ->required()
         ->expected(1, 2);
-    app.add_option("--timeout", timeout_, "How long to try, names and all addresses together (30s; 0: no limit)")
+    app.add_option("--timeout", timeout_, "How long to try, names, all addresses and TLS together (30s; 0: no limit)")
         ->type_name("DURATION")
         ->group("Connecting");
     app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing")->group("Connecting");
     app.add_option("-s,--source", source_, "Connect from this address")->type_name("ADDRESS")->group("Connecting");
     app.add_option("--source-port", source_port_, "Connect from this port")->type_name("PORT")->group("Connecting");
+    tls_.define(app);
     common_.define(app);
   }
 
@@ -32,11 +34,13 @@ class ConnectCommand final : public Command {
     TCP_TRY(common_.settle());
     TCP_TRY(settle_target());
     TCP_TRY(settle_source());
+    TCP_TRY(tls_.settle());
     TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_, kDefaultTimeout));
     if (options_.zero && (common_.recv_only || common_.send_only || !common_.idle_timeout.empty())) {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
     options_.dial.timeout = timeout;
+    options_.dial.tls = tls_.settled();
     options_.dial.family = common_.addresses.family();
     options_.dial.numeric_only = common_.addresses.numeric;
     options_.relay = common_.relay;
@@ -48,6 +52,7 @@ class ConnectCommand final : public Command {
     fill_standard_descriptors();
     common_.output.apply(context);
     StreamReport report("connect", context, common_);
+    if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer();
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(ending_of(std::move(outcome).error()));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
@@ -92,6 +97,7 @@ class ConnectCommand final : public Command {
   }
 
   StreamOptions common_;
+  TlsConnectOptions tls_;
   std::vector<std::string> words_;
   std::string timeout_;
   std::string source_;

@@ -7,6 +7,7 @@
 
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
+#include "cmd/tls_options.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -36,6 +37,7 @@ class ListenCommand final : public Command {
     app.add_option("--ready-fd", ready_fd_text_, "Write ADDRESS:PORT to this open descriptor once it listens")
         ->type_name("FD")
         ->group("Clients");
+    tls_.define(app);
     common_.define(app);
   }
 
@@ -53,6 +55,8 @@ class ListenCommand final : public Command {
     }
     options_.family = common_.addresses.family();
     options_.numeric_only = common_.addresses.numeric;
+    TCP_TRY(tls_.settle());
+    options_.tls = tls_.settled();
     options_.relay = common_.relay;
     options_.stop_signals = stop_signals();
     return {};
@@ -82,6 +86,7 @@ class ListenCommand final : public Command {
   }
 
   StreamOptions common_;
+  TlsListenOptions tls_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cmd/tls_records.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -58,11 +59,25 @@ Record to_record(const stream::AttemptFailed& event) {
   return record;
 }
 
+Record to_record(const stream::CertificateMade& event) {
+  Record record("certificate_made");
+  record.add("pin", event.pin).add("not_after", to_rfc3339(event.not_after));
+  return record;
+}
+
+Record to_record(const stream::HandshakeFailed& event) {
+  Record record("handshake_failed");
+  add_addresses(record, event.addresses);
+  record.add("error", event.error.message());
+  return record;
+}
+
 Record to_record(const stream::Connected& event) {
   Record record("connected");
   record.add("id", event.id);
   add_addresses(record, event.addresses);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
+  record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
   return record;
 }
 
@@ -82,6 +97,10 @@ Record to_warning_record(const Error& error) {
   Record record("warning");
   record.add("message", error.message());
   return record;
+}
+
+std::string describe(const stream::CertificateMade& event) {
+  return "certificate made for this run: connect with --tls --tls-pin " + event.pin;
 }
 
 std::string describe(const stream::Connected& event) {

@@ -11,10 +11,13 @@ namespace tcp::cmd {
 
 [[nodiscard]] Record to_record(const stream::Address& listening);
 [[nodiscard]] Record to_record(const stream::AttemptFailed& event);
+[[nodiscard]] Record to_record(const stream::CertificateMade& event);
+[[nodiscard]] Record to_record(const stream::HandshakeFailed& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_warning_record(const Error& error);
 
+[[nodiscard]] std::string describe(const stream::CertificateMade& event);
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);
 [[nodiscard]] std::string describe(const stream::TcpStatistics& statistics);

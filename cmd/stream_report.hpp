@@ -31,8 +31,13 @@ class StreamReport final : public stream::SessionObserver {
   // Say on standard error where it listens even without --verbose: a port was chosen by the kernel.
   void announce_listening() { announces_listening_ = true; }
 
+  // Whoever answers is believed.
+  void on_unchecked_peer();
+
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
+  void on_certificate_made(const stream::CertificateMade& event) override;
+  void on_handshake_failed(const stream::HandshakeFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_closed(const stream::Closed& event) override;
   void on_warning(const Error& error) override;

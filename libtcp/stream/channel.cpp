@@ -43,6 +43,15 @@ Channel::Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Trans
   addresses_ = {local_address(socket_.get()), remote_address(socket_.get())};
 }
 
+Awaitable<std::error_code> Channel::prepare() {
+  for (;;) {
+    const Attempt attempt = transport_->prepare();
+    if (attempt.error || attempt.want == Want::nothing) co_return attempt.error;
+    const std::error_code error = co_await wait(attempt.want);
+    if (error) co_return error;
+  }
+}
+
 Awaitable<IoResult> Channel::receive(std::span<std::byte> buffer) {
   for (;;) {
     const Attempt attempt = transport_->receive(buffer);

@@ -11,6 +11,7 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/net/resolver.hpp"
+#include "libtcp/stream/tls_options.hpp"
 
 namespace tcp::stream {
 
@@ -22,10 +23,11 @@ struct DialOptions {
   std::uint16_t port = 0;
   std::optional<Family> family;
   bool numeric_only = false;
-  Duration timeout = std::chrono::seconds(30);              // of everything: the name and all addresses; zero: none
+  Duration timeout = std::chrono::seconds(30);              // of everything: name, all addresses, TLS; zero: none
   Duration attempt_delay = std::chrono::milliseconds(250);  // RFC 8305 §5, Connection Attempt Delay
   std::optional<IpAddress> source_address;
   std::uint16_t source_port = 0;  // 0: the kernel's choice
+  std::optional<TlsClientOptions> tls;
   Resolver resolver = net::resolve;
 };
 

@@ -11,6 +11,7 @@
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/tls_options.hpp"
 
 namespace tcp::stream {
 
@@ -25,6 +26,7 @@ struct ListenOptions {
   bool numeric_only = false;
   bool keep_open = false;     // serve one client after another
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
+  std::optional<TlsServerOptions> tls;
   RelayOptions relay;
   LocalDescriptors local;
   std::vector<int> stop_signals;  // handled while it runs; those that the process ignores stay ignored

@@ -24,6 +24,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
+  // What has to be done before the first byte of payload.
+  [[nodiscard]] virtual Attempt prepare() { return {}; }
   // At least one byte; 0 with nothing wanted and no error: the peer's end.
   [[nodiscard]] virtual Attempt receive(std::span<std::byte> buffer) = 0;
   // Some of them, at least one. After `want`, the next call begins with the same bytes.
