@@ -95,7 +95,7 @@ Awaitable<std::error_code> Channel::confirm_delivery(Duration patience) {
     last = now;
     pause = std::min(pause * 2, kLongestPause);
   }
-  co_return pending_error(socket_.get());
+  co_return transport_->delivery(pending_error(socket_.get()));
 }
 
 void Channel::cancel() noexcept {

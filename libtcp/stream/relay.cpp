@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "libtcp/stream/tls_error.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -48,6 +50,7 @@ Awaitable<RelayEnd> Relay::run() {
     auto [ignored] = co_await all_done_.async_wait(kToken);
     (void)ignored;
   }
+  if (end_.reason == CloseReason::finished && !sends()) (void)co_await channel_.finish_sending();
   if (end_.reason == CloseReason::finished && sends()) {
     const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
     if (error) end(CloseReason::connection_failed, error);
@@ -109,13 +112,13 @@ Awaitable<void> Relay::end_output() {
   if (error && !stopping_) end(CloseReason::output_failed, error);
 }
 
-// What arrives is thrown away, so that the peer is never stopped by a full window.
+// What arrives is thrown away (it may as well be cut short), so that the peer is never stopped by a full window.
 Awaitable<void> Relay::discard_direction() {
   std::vector<std::byte> memory(kDiscardBytes);
   const std::span<std::byte> buffer(memory);
   for (;;) {
     const IoResult got = co_await channel_.receive(buffer);
-    if (stopping_ || (got && *got == 0)) break;
+    if (stopping_ || (got && *got == 0) || (!got && got.error() == TlsErrc::truncated)) break;
     if (got) {
       co_await asio::post(executor_, kToken);  // the other direction, timers and signals have their turn
       continue;

@@ -90,6 +90,7 @@ TlsSocket::Flushed TlsSocket::flush() {
     const ssize_t count = ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count >= 0) {
       sent_ += static_cast<std::size_t>(count);
+      total_sent_ += static_cast<std::uint64_t>(count);
     } else if (errno == EAGAIN) {
       return Flushed::blocked;
     } else if (errno != EINTR) {

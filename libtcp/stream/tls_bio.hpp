@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -22,6 +23,8 @@ class TlsSocket {
   // A BIO over it; it must outlive the BIO. Null when there is no memory.
   [[nodiscard]] BIO* make_bio();
 
+  [[nodiscard]] int descriptor() const noexcept { return socket_; }
+
   enum class Flushed { all, blocked, failed };
   // Sends what was collected.
   [[nodiscard]] Flushed flush();
@@ -33,6 +36,8 @@ class TlsSocket {
   [[nodiscard]] std::error_code error() const { return {error_number_, std::generic_category()}; }
   // A FIN has been read.
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+  // Bytes that have left.
+  [[nodiscard]] std::uint64_t total_sent() const noexcept { return total_sent_; }
   // The first bytes that came.
   [[nodiscard]] std::span<const unsigned char> beginning() const noexcept {
     return std::span(beginning_).first(beginning_size_);
@@ -50,6 +55,7 @@ class TlsSocket {
   std::size_t beginning_size_ = 0;
   std::vector<std::byte> output_;
   std::size_t sent_ = 0;  // of output_
+  std::uint64_t total_sent_ = 0;
 };
 
 }  // namespace tcp::stream

@@ -100,12 +100,6 @@ bool looks_like_http(std::span<const unsigned char> bytes) {
   return false;
 }
 
-// RFC 8446 §5.1: a record begins with its type, 20 to 23, and a version whose first byte is 3.
-bool is_no_tls(std::span<const unsigned char> bytes) {
-  if (bytes.empty()) return false;
-  return bytes[0] < 20 || bytes[0] > 23 || (bytes.size() > 1 && bytes[1] != 3);
-}
-
 std::string no_tls(const FailedHandshake& failed) {
   const bool http = looks_like_http(failed.socket.beginning());
   if (failed.shared.is_server) return http ? "not TLS: the client speaks plain HTTP" : "not TLS";
@@ -131,6 +125,12 @@ std::string reason_of(unsigned long error) {
 }
 
 }  // namespace
+
+// RFC 8446 §5.1: a record begins with its type, 20 to 23, and a version whose first byte is 3.
+bool is_no_tls(std::span<const unsigned char> bytes) {
+  if (bytes.empty()) return false;
+  return bytes[0] < 20 || bytes[0] > 23 || (bytes.size() > 1 && bytes[1] != 3);
+}
 
 std::optional<std::uint8_t> alert_in(unsigned long error) {
   const int reason = ERR_GET_REASON(error);

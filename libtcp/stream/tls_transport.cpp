@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "libtcp/stream/tcp_statistics.hpp"
 #include "libtcp/stream/tls_bio.hpp"
 #include "libtcp/stream/tls_certificate.hpp"
 #include "libtcp/stream/tls_error.hpp"
@@ -46,6 +47,7 @@ class OpenSslTransport final : public TlsTransport {
       case TlsSocket::Flushed::all: break;
     }
     if (result == 1) return {};
+    if (is_no_tls(socket_.beginning())) return give_up_handshake(why);  // it may be waiting for us to say more
     return {0, why == SSL_ERROR_WANT_READ ? Want::readable : Want::writable, {}};
   }
 
@@ -89,16 +91,30 @@ class OpenSslTransport final : public TlsTransport {
     return {std::exchange(taken_, 0), Want::nothing, {}};
   }
 
+  // A peer that has ended by itself may be gone before our close_notify comes: whether that matters is for delivery().
   Attempt finish_sending() override {
     if (!finished_) {
-      ERR_clear_error();
+      payload_end_ = socket_.total_sent();
       finished_ = true;
       SSL_shutdown(ssl_.get());
       ERR_clear_error();
     }
-    if (const Attempt flushed = flush(); flushed.error || flushed.want != Want::nothing) return flushed;
+    switch (socket_.flush()) {
+      case TlsSocket::Flushed::blocked: return {0, Want::writable, {}};
+      case TlsSocket::Flushed::failed: lost_ = socket_.error(); return {};
+      case TlsSocket::Flushed::all: break;
+    }
     if (!socket_.shut_down_sending()) return {0, Want::nothing, socket_.error()};
     return {};
+  }
+
+  // A close_notify that a closed socket answers with a reset is no loss, when all before it has been acknowledged.
+  std::error_code delivery(std::error_code pending) const override {
+    const std::error_code error = pending ? pending : lost_;
+    const bool peer_has_ended = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+    if (!error || !peer_has_ended) return error;
+    const auto statistics = read_tcp_statistics(socket_.descriptor());
+    return statistics && statistics->acknowledged_bytes < payload_end_ ? error : std::error_code();
   }
 
   bool is_plain() const noexcept override { return false; }
@@ -221,6 +237,8 @@ class OpenSslTransport final : public TlsTransport {
   std::optional<Attempt> afterwards_;
   std::size_t taken_ = 0;  // of the bytes that send() was given
   bool finished_ = false;
+  std::uint64_t payload_end_ = 0;  // of what the socket was given, before our close_notify
+  std::error_code lost_;           // what kept our close_notify from leaving
   Error failure_;
 };
 

@@ -32,6 +32,9 @@ class Transport {
   [[nodiscard]] virtual Attempt send(std::span<const std::byte> bytes) = 0;
   // Nothing more will be sent: FIN. Receiving goes on.
   [[nodiscard]] virtual Attempt finish_sending() = 0;
+  // After finish_sending(), once nothing is on its way any more: whether the peer has had all payload, given the error
+  // that the socket has pending.
+  [[nodiscard]] virtual std::error_code delivery(std::error_code pending) const { return pending; }
   // Payload and the socket's bytes are the same, so that the kernel can move them by itself.
   [[nodiscard]] virtual bool is_plain() const noexcept = 0;
   // More payload is at hand than the socket's readiness tells of.
