@@ -125,8 +125,7 @@ Result<TlsSharedPtr> make_tls_shared(const TlsOptions& options, bool is_server, 
   SSL_CTX* context = shared->context.get();
   if (context == nullptr) return make_error(Errc::unsupported, "start TLS", take_openssl_reason());
   SSL_CTX_set_app_data(context, shared.get());
-  SSL_CTX_set_mode(context,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
