@@ -50,7 +50,8 @@ Awaitable<void> Reception::accept_all() {
       news_.cancel();
       co_return;
     }
-    if (*client) admit(std::move(*client));
+    if (!*client) co_return;
+    admit(std::move(*client));
   }
 }
 
