@@ -12,6 +12,7 @@
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "libtcp/stream/port_check.hpp"
+#include "cmd/tls_options.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -27,6 +28,7 @@ class ConnectCommand final : public Command {
         ->group("Connecting");
     socket_.define(app);
     exec_.define(app);
+    tls_.define(app);
     common_.define(app);
   }
 
@@ -43,6 +45,7 @@ class ConnectCommand final : public Command {
     if (options_.zero && (common_.recv_only || common_.send_only || !common_.idle_timeout.empty())) {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
+    TCP_TRY(tls_.settle());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
@@ -64,6 +67,7 @@ class ConnectCommand final : public Command {
       return report.finish(ending_of(std::move(opened).error()));
     }
     if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer();
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(taps.judge(ending_of(std::move(outcome).error())));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
@@ -102,6 +106,7 @@ class ConnectCommand final : public Command {
     options_.dial.target = target_.target;
     options_.dial.family = common_.addresses.family();
     options_.dial.numeric_only = common_.addresses.numeric;
+    options_.dial.tls = tls_.settled();
     options_.retry = dial_.retry;
     options_.relay = common_.relay;
     options_.stop_signals = stop_signals();
@@ -130,6 +135,7 @@ class ConnectCommand final : public Command {
 
   StreamOptions common_;
   ExecWords exec_;
+  TlsConnectOptions tls_;
   std::vector<std::string> words_;
   DialWords dial_;
   SocketOptionWords socket_;

@@ -39,7 +39,7 @@ Result<ports::PortRange> parse_source_ports(const std::string& word) {
 
 void DialWords::define(CLI::App& app) {
   const char* const group = "Connecting";
-  app.add_option("--timeout", timeout_, "How long a try may take, names and all addresses (30s; 0: no limit)")
+  app.add_option("--timeout", timeout_, "How long a try may take: names, all addresses and TLS (30s; 0: no limit)")
       ->type_name("DURATION")
       ->group(group);
   app.add_option("--retry", retry_, "Try again so often, or forever")->type_name("N")->group(group);

@@ -12,6 +12,7 @@
 #include "cmd/stream_report.hpp"
 #include "cmd/target_words.hpp"
 #include "cmd/stream_taps.hpp"
+#include "cmd/tls_options.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -46,6 +47,7 @@ class ListenCommand final : public Command {
     forward_.define(app);
     socket_.define(app);
     exec_.define(app);
+    tls_.define(app);
     common_.define(app);
   }
 
@@ -75,6 +77,8 @@ class ListenCommand final : public Command {
     options_.numeric_only = common_.addresses.numeric;
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    TCP_TRY(tls_.settle());
+    options_.tls = tls_.settled();
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
     options_.stop_signals = stop_signals();
@@ -128,6 +132,7 @@ class ListenCommand final : public Command {
   ForwardWords forward_;
   SocketOptionWords socket_;
   ExecWords exec_;
+  TlsListenOptions tls_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

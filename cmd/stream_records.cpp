@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "cmd/tls_records.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/target.hpp"
 
@@ -92,11 +93,25 @@ Record to_record(const stream::PortChecked& event) {
       .add("error", message(event.error));
 }
 
+Record to_record(const stream::CertificateMade& event) {
+  Record record("certificate_made");
+  record.add("pin", event.pin).add("not_after", to_rfc3339(event.not_after));
+  return record;
+}
+
+Record to_record(const stream::HandshakeFailed& event) {
+  Record record("handshake_failed");
+  add_addresses(record, event.addresses);
+  record.add("error", event.error.message());
+  return record;
+}
+
 Record to_record(const stream::Connected& event) {
   Record record("connected");
   record.add("id", event.id);
   add_addresses(record, event.addresses);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
+  record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
   return record;
 }
 
@@ -143,6 +158,10 @@ std::string describe(const stream::PortChecked& event) {
   const std::string target = to_string(stream::HostTarget{event.host, event.port});
   if (state != "failed") return fmt::format("{} {}", target, state);
   return fmt::format("{} failed: {}", target, event.error->code.message());
+}
+
+std::string describe(const stream::CertificateMade& event) {
+  return "certificate made for this run: connect with --tls --tls-pin " + event.pin;
 }
 
 std::string describe(const stream::Connected& event) {

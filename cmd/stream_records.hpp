@@ -13,6 +13,8 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::AttemptFailed& event);
 [[nodiscard]] Record to_record(const stream::RetryPlanned& event);
 [[nodiscard]] Record to_record(const stream::PortChecked& event);
+[[nodiscard]] Record to_record(const stream::CertificateMade& event);
+[[nodiscard]] Record to_record(const stream::HandshakeFailed& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
@@ -22,6 +24,7 @@ namespace tcp::cmd {
 [[nodiscard]] std::string describe(const stream::RetryPlanned& event);
 // "example.org:443 open"
 [[nodiscard]] std::string describe(const stream::PortChecked& event);
+[[nodiscard]] std::string describe(const stream::CertificateMade& event);
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Forwarded& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);

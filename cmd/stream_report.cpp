@@ -8,6 +8,7 @@
 
 #include "cmd/output/sanitize.hpp"
 #include "cmd/stream_records.hpp"
+#include "cmd/tls_records.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -113,6 +114,21 @@ void StreamReport::on_port_checked(const stream::PortChecked& event) {
   if (!json_) context_.out.line(describe(event));
 }
 
+void StreamReport::on_unchecked_peer() {
+  on_warning(Error{{}, "--tls-insecure", "the peer's certificate is not checked", {}});
+}
+
+// A client needs it, so that it is told in any case.
+void StreamReport::on_certificate_made(const stream::CertificateMade& event) {
+  emit(to_record(event));
+  say(describe(event));
+}
+
+void StreamReport::on_handshake_failed(const stream::HandshakeFailed& event) {
+  emit(to_record(event));
+  if (!owns_standard_error()) context_.warn(event.error.message());
+}
+
 void StreamReport::on_connected(const stream::Connected& event) {
   ++connections_;
   if (!first_connected_) first_connected_ = context_.clock.now();
@@ -122,7 +138,11 @@ void StreamReport::on_connected(const stream::Connected& event) {
 
 void StreamReport::on_forwarded(const stream::Forwarded& event) {
   emit(to_record(event));
-  if (options_.verbose) say(describe(event));
+  if (!options_.verbose) return;
+  say(describe(event));
+  if (event.tls) {
+    for (const std::string& line : describe(*event.tls)) say(line);
+  }
 }
 
 void StreamReport::on_closed(const stream::Closed& event) {

@@ -35,10 +35,15 @@ class StreamReport final : public stream::SessionObserver {
   // Draw how far it has come, at the interval that is set in `relay`.
   void show_progress(stream::RelayOptions& relay);
 
+  // Whoever answers is believed.
+  void on_unchecked_peer();
+
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_retry(const stream::RetryPlanned& event) override;
   void on_port_checked(const stream::PortChecked& event) override;
+  void on_certificate_made(const stream::CertificateMade& event) override;
+  void on_handshake_failed(const stream::HandshakeFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_forwarded(const stream::Forwarded& event) override;
   void on_progress(const stream::Progress& event) override;

@@ -44,6 +44,15 @@ Channel::Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Trans
   addresses_ = {local_address(socket_.get()), remote_address(socket_.get())};
 }
 
+Awaitable<std::error_code> Channel::prepare() {
+  for (;;) {
+    const Attempt attempt = transport_->prepare();
+    if (attempt.error || attempt.want == Want::nothing) co_return attempt.error;
+    const std::error_code error = co_await wait(attempt.want);
+    if (error) co_return error;
+  }
+}
+
 Awaitable<IoResult> Channel::receive(std::span<std::byte> buffer) {
   for (;;) {
     const Attempt attempt = transport_->receive(buffer);
@@ -87,7 +96,7 @@ Awaitable<std::error_code> Channel::confirm_delivery(Duration patience) {
     last = now;
     pause = std::min(pause * 2, kLongestPause);
   }
-  co_return pending_error(socket_.get());
+  co_return transport_->delivery(pending_error(socket_.get()));
 }
 
 void Channel::cancel() noexcept {

@@ -16,6 +16,9 @@ class Channel final : public End {
   [[nodiscard]] static Result<std::unique_ptr<Channel>> open(const Executor& executor, UniqueFd socket,
                                                              std::unique_ptr<Transport> transport);
 
+  // Before all else (see Transport::prepare()).
+  [[nodiscard]] Awaitable<std::error_code> prepare();
+
   Awaitable<IoResult> receive(std::span<std::byte> buffer) override;
   Awaitable<IoResult> send(std::span<const std::byte> bytes) override;
   Awaitable<std::error_code> finish_sending() override;

@@ -45,8 +45,10 @@ class ConnectRun {
       co_return;
     }
     established->connected.id = 1;
+    const bool is_secure = established->connected.tls.has_value();
     conversation_.emplace(established->connected, std::move(established->channel), observer_, clock_);
     if (options_.zero) {
+      if (is_secure) (void)co_await conversation_->channel().finish_sending();  // close_notify
       conversation_->close(CloseReason::finished);
     } else if (exec_) {
       co_await exec_->serve(*conversation_);

@@ -14,6 +14,7 @@
 #include "libtcp/ports/port_set.hpp"
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/target.hpp"
+#include "libtcp/stream/tls_options.hpp"
 
 namespace tcp::stream {
 
@@ -25,11 +26,12 @@ struct DialOptions {
   std::vector<IpAddress> addresses;  // of the host, when they are known already
   std::optional<Family> family;
   bool numeric_only = false;
-  Duration timeout = std::chrono::seconds(30);              // of everything: the name and all addresses; zero: none
+  Duration timeout = std::chrono::seconds(30);              // of everything: name, all addresses, TLS; zero: none
   Duration attempt_delay = std::chrono::milliseconds(250);  // RFC 8305 §5, Connection Attempt Delay
   std::optional<IpAddress> source_address;
   std::optional<ports::PortRange> source_ports;  // the first that is free, from a random one on
   SocketOptions socket;
+  std::optional<TlsClientOptions> tls;
   Resolver resolver = net::resolve;
 };
 

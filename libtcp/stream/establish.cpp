@@ -2,20 +2,53 @@
 #include "libtcp/stream/establish.hpp"
 
 #include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/tls_handshake.hpp"
 
 namespace tcp::stream {
+namespace {
+
+using TlsContextPtr = std::unique_ptr<TlsContext>;
+
+// None without TLS.
+Result<TlsContextPtr> make_tls(const DialOptions& options, const Clock& clock) {
+  if (!options.tls) return TlsContextPtr();
+  const auto* host = std::get_if<HostTarget>(&options.target);
+  return make_tls_client(*options.tls, host != nullptr ? host->host : std::string(), clock);
+}
+
+// Fills `established`.
+Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsContext& tls, MonotonicTime deadline,
+                               const Clock& clock, Established& established) {
+  auto made = make_tls_channel(executor, std::move(socket), tls);
+  if (!made) co_return std::unexpected(std::move(made).error());
+  auto session = co_await shake_hands(executor, *made, deadline, clock);
+  if (!session) co_return std::unexpected(std::move(session).error());
+  established.channel = std::move(made->channel);
+  established.connected.tls = std::move(*session);
+  co_return Result<void>();
+}
+
+}  // namespace
 
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, SessionObserver& observer,
                                          const Clock& clock) {
+  const MonotonicTime deadline = options.timeout == Duration() ? MonotonicTime::max() : clock.now() + options.timeout;
+  const auto tls = make_tls(options, clock);
+  if (!tls) co_return std::unexpected(tls.error());
   auto dialed = co_await dial(executor, options, observer, clock);
   if (!dialed) co_return std::unexpected(std::move(dialed).error());
-  auto channel = make_plain_channel(executor, std::move(dialed->socket));
-  if (!channel) co_return std::unexpected(std::move(channel).error());
-  (*channel)->set_remote(dialed->remote);
   Established established;
-  established.channel = std::move(*channel);
   established.connected.resolve_time = dialed->resolve_time;
   established.connected.connect_time = dialed->connect_time;
+  if (*tls) {
+    auto secured = co_await secure(executor, std::move(dialed->socket), **tls, deadline, clock, established);
+    if (!secured) co_return std::unexpected(std::move(secured).error());
+  } else {
+    auto channel = make_plain_channel(executor, std::move(dialed->socket));
+    if (!channel) co_return std::unexpected(std::move(channel).error());
+    established.channel = std::move(*channel);
+  }
+  established.channel->set_remote(dialed->remote);
   co_return established;
 }
 

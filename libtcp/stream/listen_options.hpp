@@ -15,6 +15,7 @@
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
+#include "libtcp/stream/tls_options.hpp"
 
 namespace tcp::stream {
 
@@ -31,6 +32,7 @@ struct ListenOptions {
   bool keep_open = false;     // serve one client after another
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
   SocketOptions socket;
+  std::optional<TlsServerOptions> tls;
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;

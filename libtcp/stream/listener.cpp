@@ -126,8 +126,9 @@ Result<void> Listener::add_unix(const UnixName& name, const ListenOptions& optio
 
 Awaitable<Result<UniqueFd>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {
   Timer pause(co_await asio::this_coro::executor);
-  for (;;) {
+  while (!sockets_.empty()) {
     const auto ready = co_await ready_.wait(deadline);
+    if (sockets_.empty()) break;
     if (!ready) co_return std::unexpected(ready.error());
     if (ready->empty()) co_return UniqueFd();
     bool exhausted = false;
@@ -143,6 +144,12 @@ Awaitable<Result<UniqueFd>> Listener::accept(MonotonicTime deadline, SessionObse
     auto [ignored] = co_await pause.async_wait(kToken);
     (void)ignored;
   }
+  co_return UniqueFd();  // closed meanwhile
+}
+
+void Listener::close() noexcept {
+  sockets_.clear();
+  ready_.cancel();
 }
 
 }  // namespace tcp::stream

@@ -31,6 +31,9 @@ class Listener {
   // once and tries again, with pauses.
   [[nodiscard]] Awaitable<Result<UniqueFd>> accept(MonotonicTime deadline, SessionObserver& observer);
 
+  // Those who come are refused from now on; an accept that is under way gives none.
+  void close() noexcept;
+
  private:
   explicit Listener(ReadySet ready) : ready_(std::move(ready)) {}
   [[nodiscard]] Result<void> add(std::vector<UniqueFd> sockets);

@@ -22,6 +22,8 @@ class ReadySet {
 
   // The descriptors that are ready (errors count as ready), or none at the deadline. The time is CLOCK_MONOTONIC.
   [[nodiscard]] Awaitable<Result<std::vector<int>>> wait(MonotonicTime deadline);
+  // Ends a wait that is under way with operation_aborted.
+  void cancel() noexcept { epoll_.cancel(); }
 
  private:
   ReadySet(ReadyFd epoll, UniqueFd timer) : epoll_(std::move(epoll)), timer_(std::move(timer)) {}

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "libtcp/stream/tls_error.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -84,6 +86,7 @@ Awaitable<RelayEnd> Relay::run() {
     auto [ignored] = co_await all_done_.async_wait(kToken);
     (void)ignored;
   }
+  if (end_.reason == CloseReason::finished && !sends()) (void)co_await channel_.finish_sending();
   if (end_.reason == CloseReason::finished && sends() && !has_enough_) {
     const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
     if (error) end(CloseReason::connection_failed, error);
@@ -166,13 +169,13 @@ Awaitable<void> Relay::end_output() {
   if (error && !stopping_) end(CloseReason::output_failed, error);
 }
 
-// What arrives is thrown away, so that the peer is never stopped by a full window.
+// What arrives is thrown away (it may as well be cut short), so that the peer is never stopped by a full window.
 Awaitable<void> Relay::discard_direction() {
   std::vector<std::byte> memory(kDiscardBytes);
   const std::span<std::byte> buffer(memory);
   for (;;) {
     const IoResult got = co_await channel_.receive(buffer);
-    if (stopping_ || (got && *got == 0)) break;
+    if (stopping_ || (got && *got == 0) || (!got && got.error() == TlsErrc::truncated)) break;
     if (got) {
       if (watch_.tap != nullptr) watch_.tap->on_bytes(Way::received, buffer.first(*got));
       co_await asio::post(executor_, kToken);  // the other direction, timers and signals have their turn

@@ -11,6 +11,7 @@
 #include "libtcp/base/error.hpp"
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/tcp_statistics.hpp"
+#include "libtcp/stream/tls_session.hpp"
 
 namespace tcp::stream {
 
@@ -41,6 +42,19 @@ struct Connected {
   // Only for a connection that we opened, and for a name.
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;  // the winner's, from its SYN on
+  std::optional<TlsSession> tls;         // absent without TLS
+};
+
+// A client came and did not get as far as its first byte of payload.
+struct HandshakeFailed {
+  AddressPair addresses;
+  Error error;
+};
+
+// Made for this run, since no certificate was given.
+struct CertificateMade {
+  std::string pin;  // "sha256:…", as a client is told it
+  WallTime not_after;
 };
 
 // A client's bytes go to a target, over this connection.
@@ -110,6 +124,9 @@ class SessionObserver {
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
   virtual void on_retry(const RetryPlanned& event) { (void)event; }
   virtual void on_port_checked(const PortChecked& event) { (void)event; }
+  // Before on_listening().
+  virtual void on_certificate_made(const CertificateMade& event) { (void)event; }
+  virtual void on_handshake_failed(const HandshakeFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }

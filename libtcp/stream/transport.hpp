@@ -24,12 +24,17 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
+  // What has to be done before the first byte of payload.
+  [[nodiscard]] virtual Attempt prepare() { return {}; }
   // At least one byte; 0 with nothing wanted and no error: the peer's end.
   [[nodiscard]] virtual Attempt receive(std::span<std::byte> buffer) = 0;
   // Some of them, at least one. After `want`, the next call begins with the same bytes.
   [[nodiscard]] virtual Attempt send(std::span<const std::byte> bytes) = 0;
   // Nothing more will be sent: FIN. Receiving goes on.
   [[nodiscard]] virtual Attempt finish_sending() = 0;
+  // After finish_sending(), once nothing is on its way any more: whether the peer has had all payload, given the error
+  // that the socket has pending.
+  [[nodiscard]] virtual std::error_code delivery(std::error_code pending) const { return pending; }
   // Payload and the socket's bytes are the same, so that the kernel can move them by itself.
   [[nodiscard]] virtual bool is_plain() const noexcept = 0;
   // More payload is at hand than the socket's readiness tells of.

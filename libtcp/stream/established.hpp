@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A connection that is ready for its first byte of payload.
+#pragma once
+
+#include <memory>
+
+#include "libtcp/stream/channel.hpp"
+#include "libtcp/stream/session.hpp"
+
+namespace tcp::stream {
+
+struct Established {
+  std::unique_ptr<Channel> channel;
+  Connected connected;  // what is known of the way here; no id yet
+};
+
+}  // namespace tcp::stream

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// In place of the other files of TLS where OpenSSL was not there at configure time.
+#include "libtcp/stream/tls.hpp"
+
+namespace tcp::stream {
+
+bool has_tls() noexcept { return false; }
+
+Result<std::unique_ptr<TlsContext>> make_tls_client(const TlsClientOptions&, const std::string&, const Clock&) {
+  return make_error(Errc::unsupported, "TLS", "this build has none: OpenSSL was not there when it was made");
+}
+
+Result<std::unique_ptr<TlsContext>> make_tls_server(const TlsServerOptions&, const Clock&) {
+  return make_error(Errc::unsupported, "TLS", "this build has none: OpenSSL was not there when it was made");
+}
+
+}  // namespace tcp::stream
