@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 #include "cmd/stream_records.hpp"
 
 namespace tcp::cmd {
