@@ -78,6 +78,12 @@ Record to_record(const stream::Closed& event) {
       .add("tcp", to_value(event.statistics));
 }
 
+Record to_record(const stream::Rejected& event) {
+  Record record("rejected");
+  add_address(record, "remote", event.remote);
+  return record.add("reason", to_string(event.reason));
+}
+
 Record to_warning_record(const Error& error) {
   Record record("warning");
   record.add("message", error.message());
@@ -97,6 +103,16 @@ std::string describe(const stream::Closed& event) {
   return fmt::format("closed {}: sent {}, received {} in {} ({})", to_string(event.addresses.remote),
                      format_byte_count(event.traffic.sent_bytes), format_byte_count(event.traffic.received_bytes),
                      format_duration(event.duration), to_string(event.reason));
+}
+
+std::string describe(const stream::Rejected& event) {
+  const std::string who = to_string(event.remote);
+  switch (event.reason) {
+    case stream::RejectReason::denied: return fmt::format("rejected {}: denied", who);
+    case stream::RejectReason::full: return fmt::format("rejected {}: full", who);
+    case stream::RejectReason::too_many_from_host: return fmt::format("rejected {}: too many from its address", who);
+  }
+  return who;
 }
 
 std::string describe(const stream::TcpStatistics& statistics) {

@@ -13,10 +13,12 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::AttemptFailed& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
+[[nodiscard]] Record to_record(const stream::Rejected& event);
 [[nodiscard]] Record to_warning_record(const Error& error);
 
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);
+[[nodiscard]] std::string describe(const stream::Rejected& event);
 [[nodiscard]] std::string describe(const stream::TcpStatistics& statistics);
 
 }  // namespace tcp::cmd

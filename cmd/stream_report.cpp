@@ -5,8 +5,8 @@
 
 #include <csignal>
 
-#include "libtcp/base/sanitize.hpp"
 #include "cmd/stream_records.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -26,7 +26,7 @@ void die_by(int signal) {
 }  // namespace
 
 StreamReport::StreamReport(std::string_view command, Context& context, const StreamOptions& options)
-    : context_(context), options_(options), started_(context.clock.now()) {
+    : context_(context), listens_(command == "listen"), options_(options), started_(context.clock.now()) {
   if (options.output.format() == Format::text) return;
   json_output_.emplace(options.json_fd, "JSON");
   json_ = make_view(options.output.format(), *json_output_, nullptr);
@@ -74,6 +74,12 @@ void StreamReport::on_closed(const stream::Closed& event) {
   if (event.statistics) say(describe(*event.statistics));
 }
 
+void StreamReport::on_rejected(const stream::Rejected& event) {
+  ++rejected_;
+  emit(to_record(event));
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_warning(const Error& error) {
   emit(to_warning_record(error));
   if (!owns_standard_error()) context_.warn(error.message());
@@ -82,9 +88,9 @@ void StreamReport::on_warning(const Error& error) {
 ExitCode StreamReport::finish(const StreamEnding& ending) {
   if (json_) {
     Record summary("summary");
-    summary.add("complete", ending.signal == 0)
-        .add("connections", connections_)
-        .add("sent_bytes", total_.sent_bytes)
+    summary.add("complete", ending.signal == 0).add("connections", connections_);
+    if (listens_) summary.add("rejected", rejected_);
+    summary.add("sent_bytes", total_.sent_bytes)
         .add("received_bytes", total_.received_bytes)
         .add("duration_us", static_cast<double>((context_.clock.now() - started_).count()) / 1000.0)
         .add("error", ending.error ? Value(ending.error->message()) : Value(nullptr));

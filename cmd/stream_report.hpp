@@ -35,6 +35,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_closed(const stream::Closed& event) override;
+  void on_rejected(const stream::Rejected& event) override;
   void on_warning(const Error& error) override;
 
   // The summary, the error, the signal: the last thing of a run.
@@ -46,6 +47,7 @@ class StreamReport final : public stream::SessionObserver {
   void say(const std::string& line);
 
   Context& context_;
+  bool listens_;
   const StreamOptions& options_;
   std::optional<Output> json_output_;
   std::unique_ptr<View> json_;
@@ -53,6 +55,7 @@ class StreamReport final : public stream::SessionObserver {
   bool announces_listening_ = false;
   MonotonicTime started_;
   std::uint64_t connections_ = 0;
+  std::uint64_t rejected_ = 0;
   stream::Traffic total_;
 };
 

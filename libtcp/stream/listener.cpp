@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/listener.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "libtcp/net/capabilities.hpp"
@@ -17,8 +19,12 @@ namespace {
 constexpr int kBacklog = std::numeric_limits<int>::max();  // the kernel cuts it to net.core.somaxconn
 constexpr int kPortAttempts = 16;
 constexpr std::chrono::milliseconds kExhaustedPause{100};
+constexpr unsigned kBatch = 64;  // then those who are being served have their turn
 
-Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack) {
+// Any descriptor would do.
+UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack, bool reuse_port) {
   const auto refuse = [&](Error error) {
     error.attempt = "listen on " + to_string(local);
     if (error.is(std::errc::permission_denied)) error.hint = net::how_to_get(net::Capability::net_bind_service);
@@ -26,6 +32,7 @@ Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack) {
   };
   TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family()));
   TCP_TRY(set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
+  if (reuse_port) TCP_TRY(set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
   if (local.address.is_v6()) {
     TCP_TRY(set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1, "IPV6_V6ONLY"));
   }
@@ -39,10 +46,10 @@ bool lacks_ipv6(const Error& error) {
 }
 
 // A host without IPv6 still listens.
-Result<UniqueFd> open_any(std::uint16_t port) {
-  auto socket = open_listening_socket({IpAddress::any(Family::v6), port}, true);
-  if (!socket && lacks_ipv6(socket.error())) return open_listening_socket({IpAddress::any(Family::v4), port}, false);
-  return socket;
+Result<UniqueFd> open_any(std::uint16_t port, bool reuse_port) {
+  auto socket = open_listening_socket({IpAddress::any(Family::v6), port}, true, reuse_port);
+  if (socket || !lacks_ipv6(socket.error())) return socket;
+  return open_listening_socket({IpAddress::any(Family::v4), port}, false, reuse_port);
 }
 
 Result<std::vector<UniqueFd>> open_each(const std::vector<IpAddress>& addresses, std::uint16_t port,
@@ -50,7 +57,7 @@ Result<std::vector<UniqueFd>> open_each(const std::vector<IpAddress>& addresses,
   std::vector<UniqueFd> sockets;
   for (const IpAddress& address : addresses) {
     const bool dual_stack = address == IpAddress::any(Family::v6) && !options.family;
-    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack));
+    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack, options.reuse_port));
     if (port == 0) port = local_endpoint(socket.get()).port;
     sockets.push_back(std::move(socket));
   }
@@ -73,7 +80,7 @@ Result<std::vector<UniqueFd>> open_listen_address(const ListenAddress& address, 
     return open_addresses(addresses, address.port, options);
   }
   if (options.family) return open_addresses({IpAddress::any(*options.family)}, address.port, options);
-  TCP_TRY_ASSIGN(socket, open_any(address.port));
+  TCP_TRY_ASSIGN(socket, open_any(address.port, options.reuse_port));
   std::vector<UniqueFd> sockets;
   sockets.push_back(std::move(socket));
   return sockets;
@@ -90,9 +97,18 @@ bool is_our_fault(int error_number) {
 
 }  // namespace
 
+Listener::Listener(ReadySet ready, WhenFull when_full)
+    : ready_(std::move(ready)), when_full_(when_full), spare_(open_spare()) {}
+
+// Whoever handed them over may go on using them.
+Listener::~Listener() {
+  for (const Inherited& each : inherited_) ::fcntl(each.fd, F_SETFL, each.flags);
+}
+
 Result<Listener> Listener::open(const Executor& executor, const ListenOptions& options) {
   TCP_TRY_ASSIGN(ready, ReadySet::open(executor));
-  Listener listener(std::move(ready));
+  Listener listener(std::move(ready), options.door.when_full);
+  for (const int fd : options.inherited) TCP_TRY(listener.adopt(fd));
   for (const ListenAddress& address : options.addresses) {
     TCP_TRY_ASSIGN(sockets, open_listen_address(address, options));
     TCP_TRY(listener.add(std::move(sockets)));
@@ -109,24 +125,78 @@ Result<void> Listener::add(std::vector<UniqueFd> sockets) {
   return {};
 }
 
-Awaitable<Result<UniqueFd>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {
+Result<void> Listener::adopt(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return system_error("take over a socket");
+  inherited_.push_back({fd, flags});
+  std::vector<UniqueFd> sockets;
+  sockets.emplace_back(fd);
+  return add(std::move(sockets));
+}
+
+Accepted Listener::accept_from(int fd) const {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  UniqueFd socket(::accept4(fd, address.get(), &address.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) return {};
+  return {above_standard(std::move(socket)), from_kernel(address)};
+}
+
+// Gives the spare descriptor up for a moment. False: there is still none.
+bool Listener::turn_away(int fd, SessionObserver& observer) {
+  spare_.reset();
+  const Accepted client = accept_from(fd);
+  if (client.socket) {
+    set_abort(client.socket.get());
+    observer.on_rejected({client.remote, RejectReason::full});
+  }
+  const bool had_one = static_cast<bool>(client.socket);
+  return had_one;
+}
+
+// Each busy socket in turn.
+Result<Accepted> Listener::take(SessionObserver& observer) {
+  while (!busy_.empty() && batch_ < kBatch) {
+    const int fd = busy_.front();
+    std::ranges::rotate(busy_, busy_.begin() + 1);
+    Accepted client = accept_from(fd);
+    if (client.socket) {
+      ++batch_;
+      return client;
+    }
+    const int error_number = errno;
+    if (is_our_fault(error_number)) return system_error("accept", error_number);
+    if (error_number == EAGAIN) busy_.pop_back();
+    if (!is_exhausted(error_number)) continue;
+    if (!std::exchange(warned_, true)) observer.on_warning(system_error("accept", error_number).error());
+    if (when_full_ == WhenFull::refuse && spare_) {
+      ++batch_;
+      const bool turned_away = turn_away(fd, observer);
+      spare_ = open_spare();
+      if (turned_away) continue;
+    }
+    exhausted_ = true;
+    busy_.clear();
+  }
+  return Accepted{};
+}
+
+Awaitable<Result<Accepted>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {
   Timer pause(co_await asio::this_coro::executor);
   for (;;) {
-    const auto ready = co_await ready_.wait(deadline);
-    if (!ready) co_return std::unexpected(ready.error());
-    if (ready->empty()) co_return UniqueFd();
-    bool exhausted = false;
-    for (const int fd : *ready) {
-      UniqueFd client(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (client) co_return above_standard(std::move(client));
-      if (is_our_fault(errno)) co_return system_error("accept");
-      exhausted = exhausted || is_exhausted(errno);
-      if (is_exhausted(errno) && !std::exchange(warned_, true)) observer.on_warning(system_error("accept").error());
+    auto client = take(observer);
+    if (!client || client->socket) co_return client;
+    if (std::exchange(exhausted_, false)) {
+      pause.expires_after(kExhaustedPause);
+      auto [ignored] = co_await pause.async_wait(kToken);
+      (void)ignored;
     }
-    if (!exhausted) continue;
-    pause.expires_after(kExhaustedPause);
-    auto [ignored] = co_await pause.async_wait(kToken);
-    (void)ignored;
+    if (!spare_) spare_ = open_spare();
+    auto ready = co_await ready_.wait(deadline);
+    if (!ready) co_return std::unexpected(std::move(ready).error());
+    if (ready->empty()) co_return Accepted{};
+    busy_ = std::move(*ready);
+    batch_ = 0;
   }
 }
 

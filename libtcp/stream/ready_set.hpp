@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Several descriptors and a deadline behind one wait: an epoll(7) instance with a timer in it, itself in the event
-// loop.
+// Several descriptors and a deadline behind one wait.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "libtcp/base/clock.hpp"
-#include "libtcp/base/error.hpp"
-#include "libtcp/base/unique_fd.hpp"
-#include "libtcp/stream/ready_fd.hpp"
+#include "libtcp/stream/event_queue.hpp"
 
 namespace tcp::stream {
 
@@ -24,12 +20,10 @@ class ReadySet {
   [[nodiscard]] Awaitable<Result<std::vector<int>>> wait(MonotonicTime deadline);
 
  private:
-  ReadySet(ReadyFd epoll, UniqueFd timer) : epoll_(std::move(epoll)), timer_(std::move(timer)) {}
-  [[nodiscard]] Result<void> set_timer(MonotonicTime deadline);
+  explicit ReadySet(EventQueue queue) : queue_(std::move(queue)) {}
   [[nodiscard]] Result<std::vector<int>> take();
 
-  ReadyFd epoll_;
-  UniqueFd timer_;
+  EventQueue queue_;
 };
 
 }  // namespace tcp::stream
