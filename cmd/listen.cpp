@@ -105,7 +105,7 @@ class ListenCommand final : public Command {
   Result<void> settle_inherited() {
     TCP_TRY_ASSIGN(inherited, stream::take_inherited_sockets());
     options_.inherited = std::move(inherited);
-    if (words_.empty() && options_.inherited.empty()) return usage_error("[ADDRESS:]PORT", "is missing");
+    if (words_.empty() && options_.inherited.empty()) return usage_error("[ADDRESS:]PORT", "is required");
     return {};
   }
 

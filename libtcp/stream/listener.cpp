@@ -142,43 +142,41 @@ Accepted Listener::accept_from(int fd) const {
   return {above_standard(std::move(socket)), from_kernel(address)};
 }
 
-// Gives the spare descriptor up for a moment. False: there is still none.
-bool Listener::turn_away(int fd, SessionObserver& observer) {
-  spare_.reset();
-  const Accepted client = accept_from(fd);
-  if (client.socket) {
-    set_abort(client.socket.get());
-    observer.on_rejected({client.remote, RejectReason::full});
-  }
-  const bool had_one = static_cast<bool>(client.socket);
-  return had_one;
-}
-
 // Each busy socket in turn.
 Result<Accepted> Listener::take(SessionObserver& observer) {
-  while (!busy_.empty() && batch_ < kBatch) {
+  while (!busy_.empty() && batch_++ < kBatch) {
     const int fd = busy_.front();
     std::ranges::rotate(busy_, busy_.begin() + 1);
     Accepted client = accept_from(fd);
-    if (client.socket) {
-      ++batch_;
-      return client;
-    }
+    if (client.socket) return client;
     const int error_number = errno;
     if (is_our_fault(error_number)) return system_error("accept", error_number);
     if (error_number == EAGAIN) busy_.pop_back();
-    if (!is_exhausted(error_number)) continue;
-    if (!std::exchange(warned_, true)) observer.on_warning(system_error("accept", error_number).error());
-    if (when_full_ == WhenFull::refuse && spare_) {
-      ++batch_;
-      const bool turned_away = turn_away(fd, observer);
-      spare_ = open_spare();
-      if (turned_away) continue;
-    }
-    exhausted_ = true;
-    busy_.clear();
+    if (is_exhausted(error_number)) run_out(fd, error_number, observer);
   }
   return Accepted{};
+}
+
+// One warning a run: it would come with every client otherwise.
+void Listener::run_out(int fd, int error_number, SessionObserver& observer) {
+  if (!std::exchange(warned_, true)) observer.on_warning(system_error("accept", error_number).error());
+  if (when_full_ == WhenFull::refuse && spare_ && turn_away(fd, observer)) return;
+  exhausted_ = true;
+  busy_.clear();
+}
+
+// Gives the spare descriptor up for a moment. False: nobody could be accepted with it either.
+bool Listener::turn_away(int fd, SessionObserver& observer) {
+  spare_.reset();
+  Accepted client = accept_from(fd);
+  const bool has_come = static_cast<bool>(client.socket);
+  if (has_come) {
+    set_abort(client.socket.get());
+    client.socket.reset();
+    observer.on_rejected({client.remote, RejectReason::full});
+  }
+  spare_ = open_spare();
+  return has_come;
 }
 
 Awaitable<Result<Accepted>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {

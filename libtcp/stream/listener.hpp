@@ -43,6 +43,7 @@ class Listener {
   // One who is there already.
   [[nodiscard]] Result<Accepted> take(SessionObserver& observer);
   [[nodiscard]] Accepted accept_from(int fd) const;
+  void run_out(int fd, int error_number, SessionObserver& observer);
   [[nodiscard]] bool turn_away(int fd, SessionObserver& observer);
 
   struct Inherited {

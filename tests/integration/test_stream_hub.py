@@ -261,6 +261,15 @@ class Services(HubCase):
         client.close()
         self.assertEqual(hub.wait(PATIENCE), 3)
 
+    def test_it_ends_when_nobody_comes_and_nobody_is_there(self):
+        hub = self.hub("-k", "--serve", "echo", "--accept-timeout", "300ms")
+        client = self.client(hub)
+        time.sleep(0.6)  # what is tested: nobody else comes for twice as long
+        client.sendall(b"x")
+        self.assertEqual(client.recv(1), b"x")
+        client.close()
+        self.assertEqual(hub.wait(PATIENCE), 0)
+
     def test_standard_input_is_left_alone(self):
         reader, writer = os.pipe()
         os.write(writer, b"kept")
@@ -504,7 +513,7 @@ class Inherited(HubCase):
     def test_those_of_another_process_are_left_alone(self):
         listener, _ = self.server()
         _, err = self.ends(self.launch([listener], pid="1"), 2)
-        self.assertIn(b"[ADDRESS:]PORT: is missing", err)
+        self.assertIn(b"[ADDRESS:]PORT: is required", err)
 
     def test_what_cannot_be_taken(self):
         listener, port = self.server()
