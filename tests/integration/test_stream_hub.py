@@ -123,6 +123,7 @@ class Broker(HubCase):
         closed = self.event(hub, "closed", id=1)
         self.assertEqual(closed["reason"], "connection_failed")
         self.assertIn("takes nothing any more and was dropped", closed["error"])
+        self.assertLess(closed["duration_us"], 28e6, "that is sooner than by default")
         self.stop(hub)
         rest = [json.loads(line) for line in hub.stderr]
         self.assertEqual([event for event in rest if event["type"] == "warning"], [])
@@ -139,6 +140,18 @@ class Broker(HubCase):
         peak = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
         if "asan" not in pathlib.Path(f"/proc/{hub.pid}/maps").read_text():
             self.assertLess(peak, 40 << 10)
+
+    def test_a_large_queue_keeps_everything_for_who_comes_back(self):
+        hub = self.hub("--broker", "--queue", "256MiB")
+        slow, sender = self.client(hub), self.client(hub)
+        self.event(hub, "connected", id=2)
+        for _ in range(48):
+            sender.sendall(PIECE)
+        sender.shutdown(socket.SHUT_WR)
+        self.assertEqual(read_all(sender), b"")
+        self.assertEqual(digest(read_exactly(slow, 48 << 20)), digest(PIECE * 48))
+        self.stop(hub)
+        self.assertEqual([line for line in hub.stderr if b'"warning"' in line], [])
 
     def test_no_idle_client_stays(self):
         hub = self.hub("--broker", "--idle-timeout", "300ms")

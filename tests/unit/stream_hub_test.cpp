@@ -209,11 +209,13 @@ class HubFixture {
     asio::co_spawn(context_.get_executor(), run(), asio::detached);
   }
 
-  test::End join() {
+  using MakeTransport = std::unique_ptr<Transport> (*)(int socket);
+
+  test::End join(MakeTransport make = make_plain_transport) {
     test::TcpPair pair = test::connect_pair();
     Connected connected;
     connected.id = ++joined_;
-    auto transport = make_plain_transport(pair.ours.get());
+    auto transport = make(pair.ours.get());
     REQUIRE(hub_->welcome(connected, std::move(pair.ours), std::move(transport)));
     return test::End(std::move(pair.theirs));
   }
@@ -267,6 +269,70 @@ TEST_CASE("a broker passes on what one says to all others") {
   CHECK(fixture.closed_[0].id == 3);
   CHECK(fixture.closed_[0].reason == CloseReason::finished);
   CHECK(fixture.closed_[0].traffic.sent_bytes == 5);
+}
+
+// Like TLS: it takes more from the socket than it gives at a time, and sends nothing before it has received something.
+class Lumpy final : public Transport {
+ public:
+  explicit Lumpy(int socket) : inner_(make_plain_transport(socket)) {}
+
+  Attempt receive(std::span<std::byte> buffer) override {
+    const Attempt filled = fill();
+    if (taken_.empty()) return filled;
+    const std::size_t some = std::min({taken_.size(), buffer.size(), std::size_t{7}});
+    std::copy_n(taken_.begin(), some, buffer.begin());
+    taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(some));
+    return {some, Want::nothing, {}};
+  }
+  Attempt send(std::span<const std::byte> bytes) override {
+    if (!has_received_) (void)fill();
+    if (!has_received_) return {0, Want::readable, {}};
+    return inner_->send(bytes);
+  }
+  Attempt finish_sending() override { return inner_->finish_sending(); }
+  bool is_plain() const noexcept override { return false; }
+  bool has_buffered() const noexcept override { return !taken_.empty(); }
+
+ private:
+  Attempt fill() {
+    if (!taken_.empty()) return {};
+    std::array<std::byte, 4096> some{};
+    const Attempt attempt = inner_->receive(some);
+    taken_.assign(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(attempt.bytes));
+    has_received_ = has_received_ || attempt.bytes > 0;
+    return attempt;
+  }
+
+  std::unique_ptr<Transport> inner_;
+  std::vector<std::byte> taken_;
+  bool has_received_ = false;
+};
+
+std::unique_ptr<Transport> make_lumpy(int socket) { return std::make_unique<Lumpy>(socket); }
+
+TEST_CASE("what a transport holds is read although the socket is silent") {
+  HubOptions options;
+  options.kind = HubKind::echo;
+  HubFixture fixture(options);
+  test::End client = fixture.join(make_lumpy);
+  const std::string said = test::pattern(3000);
+  client.write(said);
+  client.shut_down_sending();
+  fixture.turn_until([&] { return !fixture.closed_.empty(); });
+  CHECK((client.read_all() == said));
+}
+
+TEST_CASE("a transport that must receive before it sends") {
+  HubFixture fixture({});
+  test::End talker = fixture.join();
+  test::End listener = fixture.join(make_lumpy);
+  talker.write("hello");
+  bool tried = false;
+  fixture.turn_until([&] { return std::exchange(tried, true); });
+  listener.write("now");
+  fixture.turn_until([&] { return listener.is_readable() && talker.is_readable(); });
+  CHECK(listener.read_exactly(5) == "hello");
+  CHECK(talker.read_exactly(3) == "now");
 }
 
 HubOptions small_queues() {
