@@ -5,14 +5,14 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/dial_words.hpp"
-#include "cmd/socket_option_words.hpp"
 #include "cmd/exec_options.hpp"
+#include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
-#include "libtcp/stream/port_check.hpp"
 #include "cmd/tls_options.hpp"
+#include "libtcp/stream/port_check.hpp"
 
 namespace tcp::cmd {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/command.hpp"
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 

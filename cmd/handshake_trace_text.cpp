@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {

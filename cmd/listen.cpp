@@ -4,16 +4,21 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 
-#include "cmd/forward_options.hpp"
-#include "cmd/socket_option_words.hpp"
+#include "cmd/door_options.hpp"
 #include "cmd/exec_options.hpp"
+#include "cmd/forward_options.hpp"
+#include "cmd/hub_options.hpp"
+#include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
-#include "cmd/target_words.hpp"
 #include "cmd/stream_taps.hpp"
+#include "cmd/target_words.hpp"
 #include "cmd/tls_options.hpp"
 #include "libtcp/base/parse.hpp"
+#include "libtcp/stream/descriptor_limit.hpp"
+#include "libtcp/stream/inherited_sockets.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -36,7 +41,7 @@ Result<stream::ListenAddress> parse_listen_address(const std::string& word) {
 class ListenCommand final : public Command {
  public:
   void define(CLI::App& app) override {
-    app.add_option("[ADDRESS:]PORT", words_, "Where to listen: also unix:/PATH; port 0 takes a free one")->required();
+    app.add_option("[ADDRESS:]PORT", words_, "Where to listen: also unix:/PATH; port 0 takes a free one");
     app.add_flag("-k,--keep-open", options_.keep_open, "Serve one client after another")->group("Clients");
     app.add_option("--accept-timeout", accept_timeout_, "End when no client has come for so long")
         ->type_name("DURATION")
@@ -48,6 +53,10 @@ class ListenCommand final : public Command {
     socket_.define(app);
     exec_.define(app);
     tls_.define(app);
+    app.add_flag("--reuse-port", options_.reuse_port, "Share the port with other processes that do the same")
+        ->group("Clients");
+    door_.define(app);
+    hub_.define(app);
     common_.define(app);
   }
 
@@ -59,6 +68,8 @@ class ListenCommand final : public Command {
   Result<void> settle() override {
     TCP_TRY(common_.settle());
     TCP_TRY(socket_.settle());
+    TCP_TRY(settle_hub());
+    TCP_TRY(door_.settle());
     for (const std::string& word : words_) {
       TCP_TRY_ASSIGN(address, parse_listen_address(word));
       options_.addresses.push_back(std::move(address));
@@ -81,12 +92,18 @@ class ListenCommand final : public Command {
     options_.tls = tls_.settled();
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
+    options_.door = door_.door;
     options_.stop_signals = stop_signals();
-    return {};
+    if (options_.door.access.has_files()) {
+      std::erase(options_.stop_signals, SIGHUP);
+      options_.reload_signals = {SIGHUP};
+    }
+    return settle_inherited();
   }
 
   Result<ExitCode> run(Context& context) override {
     fill_standard_descriptors();
+    stream::raise_descriptor_limit();
     common_.output.apply(context);
     StreamReport report("listen", context, common_);
     if (auto loaded = socket_.load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
@@ -118,6 +135,27 @@ class ListenCommand final : public Command {
     return {};
   }
 
+  Result<void> settle_hub() {
+    TCP_TRY(hub_.settle());
+    if (!hub_.hub) return {};
+    if (common_.recv_only || common_.send_only) {
+      return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
+                         "is about standard input and output, which --broker, --chat and --serve leave alone");
+    }
+    options_.keep_open = options_.keep_open || hub_.implies_keep_open();
+    options_.hub = hub_.hub;
+    options_.hub->idle_timeout = common_.relay.idle_timeout;
+    return {};
+  }
+
+  // A service manager has opened what we listen on, or the user says where.
+  Result<void> settle_inherited() {
+    TCP_TRY_ASSIGN(inherited, stream::take_inherited_sockets());
+    options_.inherited = std::move(inherited);
+    if (words_.empty() && options_.inherited.empty()) return usage_error("[ADDRESS:]PORT", "is required");
+    return {};
+  }
+
   // With --keep-open one client's trouble is no failure of the service; nobody coming any more is its regular end.
   [[nodiscard]] StreamEnding ending(const stream::ListenOutcome& outcome) const {
     if (outcome.signal != 0) return {ExitCode::done, std::nullopt, outcome.signal};
@@ -133,6 +171,8 @@ class ListenCommand final : public Command {
   SocketOptionWords socket_;
   ExecWords exec_;
   TlsListenOptions tls_;
+  DoorWords door_;
+  HubWords hub_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cmd/command.hpp"
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "cmd/output/sanitize.hpp"
 #include "cmd/output/table.hpp"
+#include "libtcp/base/sanitize.hpp"
 #include "libtcp/ports/text.hpp"
 
 namespace tcp::cmd {

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 #include "libtcp/stream/hexdump.hpp"
 
 namespace tcp::cmd {

@@ -142,6 +142,12 @@ Record to_record(const stream::ChildLine& event) {
   return record;
 }
 
+Record to_record(const stream::Rejected& event) {
+  Record record("rejected");
+  add_address(record, "remote", event.remote);
+  return record.add("reason", to_string(event.reason));
+}
+
 Record to_warning_record(const Error& error) {
   Record record("warning");
   record.add("message", error.message());
@@ -196,6 +202,16 @@ std::string describe(const stream::ChildExit& exit) {
 std::string describe(const stream::ChildLine& event) {
   const std::string name = event.program.substr(event.program.rfind('/') + 1);
   return fmt::format("{}[{}]: {}", name, event.pid, event.text);
+}
+
+std::string describe(const stream::Rejected& event) {
+  const std::string who = to_string(event.remote);
+  switch (event.reason) {
+    case stream::RejectReason::denied: return fmt::format("rejected {}: denied", who);
+    case stream::RejectReason::full: return fmt::format("rejected {}: full", who);
+    case stream::RejectReason::too_many_from_host: return fmt::format("rejected {}: too many from its address", who);
+  }
+  return who;
 }
 
 std::string describe(const stream::TcpStatistics& statistics) {

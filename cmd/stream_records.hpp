@@ -19,6 +19,7 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_record(const stream::ChildLine& event);
+[[nodiscard]] Record to_record(const stream::Rejected& event);
 [[nodiscard]] Record to_warning_record(const Error& error);
 
 [[nodiscard]] std::string describe(const stream::RetryPlanned& event);
@@ -30,6 +31,7 @@ namespace tcp::cmd {
 [[nodiscard]] std::string describe(const stream::Closed& event);
 [[nodiscard]] std::string describe(const stream::ChildExit& exit);
 [[nodiscard]] std::string describe(const stream::ChildLine& event);
+[[nodiscard]] std::string describe(const stream::Rejected& event);
 [[nodiscard]] std::string describe(const stream::TcpStatistics& statistics);
 
 }  // namespace tcp::cmd

@@ -6,9 +6,9 @@
 
 #include <csignal>
 
-#include "cmd/output/sanitize.hpp"
 #include "cmd/stream_records.hpp"
 #include "cmd/tls_records.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -37,7 +37,7 @@ void die_by(int signal) {
 }  // namespace
 
 StreamReport::StreamReport(std::string_view command, Context& context, const StreamOptions& options)
-    : context_(context), options_(options), started_(context.clock.now()) {
+    : context_(context), listens_(command == "listen"), options_(options), started_(context.clock.now()) {
   if (options.output.format() == Format::text) return;
   json_output_.emplace(options.json_fd, "JSON");
   json_ = make_view(options.output.format(), *json_output_, nullptr);
@@ -133,16 +133,16 @@ void StreamReport::on_connected(const stream::Connected& event) {
   ++connections_;
   if (!first_connected_) first_connected_ = context_.clock.now();
   emit(to_record(event));
-  if (options_.verbose) say(describe(event));
-}
-
-void StreamReport::on_forwarded(const stream::Forwarded& event) {
-  emit(to_record(event));
   if (!options_.verbose) return;
   say(describe(event));
   if (event.tls) {
     for (const std::string& line : describe(*event.tls)) say(line);
   }
+}
+
+void StreamReport::on_forwarded(const stream::Forwarded& event) {
+  emit(to_record(event));
+  if (options_.verbose) say(describe(event));
 }
 
 void StreamReport::on_closed(const stream::Closed& event) {
@@ -159,6 +159,12 @@ void StreamReport::on_closed(const stream::Closed& event) {
 void StreamReport::on_child_line(const stream::ChildLine& event) {
   emit(to_record(event));
   say(describe(event));
+}
+
+void StreamReport::on_rejected(const stream::Rejected& event) {
+  ++rejected_;
+  emit(to_record(event));
+  if (options_.verbose) say(describe(event));
 }
 
 void StreamReport::on_warning(const Error& error) {

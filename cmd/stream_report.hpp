@@ -49,6 +49,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_progress(const stream::Progress& event) override;
   void on_closed(const stream::Closed& event) override;
   void on_child_line(const stream::ChildLine& event) override;
+  void on_rejected(const stream::Rejected& event) override;
   void on_warning(const Error& error) override;
 
   // The summary, the error, the signal: the last thing of a run.
@@ -63,6 +64,7 @@ class StreamReport final : public stream::SessionObserver {
   [[nodiscard]] ProgressState progress_state() const;
 
   Context& context_;
+  bool listens_;
   const StreamOptions& options_;
   std::optional<Output> json_output_;
   std::unique_ptr<View> json_;
@@ -70,6 +72,7 @@ class StreamReport final : public stream::SessionObserver {
   bool announces_listening_ = false;
   MonotonicTime started_;
   std::uint64_t connections_ = 0;
+  std::uint64_t rejected_ = 0;
   stream::Traffic total_;  // of conversations that are over
 
   std::optional<Progress> progress_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "cmd/output/sanitize.hpp"
 #include "cmd/output/view.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {

@@ -115,18 +115,6 @@ std::vector<AddressRange> not_public() {
 
 }  // namespace
 
-AddressRange to_range(const Prefix& prefix) noexcept {
-  const unsigned host_bits = prefix.address.bits() - prefix.length;
-  Position last = position_of(prefix.address);
-  if (host_bits >= 64) {
-    last.low = std::numeric_limits<std::uint64_t>::max();
-    last.high |= host_bits == 128 ? last.low : (std::uint64_t{1} << (host_bits - 64)) - 1;
-  } else {
-    last.low |= (std::uint64_t{1} << host_bits) - 1;
-  }
-  return {prefix.address, address_at(last, prefix.address)};
-}
-
 std::uint64_t size_of(const AddressRange& range) noexcept {
   const Position first = position_of(range.first);
   const Position last = position_of(range.last);

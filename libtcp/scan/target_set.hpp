@@ -8,20 +8,12 @@
 #include <span>
 #include <vector>
 
+#include "libtcp/base/address_range.hpp"
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/ip_address.hpp"
 
 namespace tcp::scan {
 
-// Both ends belong to it; both of one family and zone, first <= last.
-struct AddressRange {
-  IpAddress first;
-  IpAddress last;
-
-  friend bool operator==(const AddressRange&, const AddressRange&) noexcept = default;
-};
-
-[[nodiscard]] AddressRange to_range(const Prefix& prefix) noexcept;
 // Addresses in it; the largest number there is when it has 2^64 or more.
 [[nodiscard]] std::uint64_t size_of(const AddressRange& range) noexcept;
 

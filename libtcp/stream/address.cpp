@@ -42,9 +42,7 @@ Address address_of(int fd, NameCall* call) {
   SocketAddress address;
   address.length = sizeof address.storage;
   if (call(fd, address.get(), &address.length) != 0) return Endpoint{};
-  if (address.get()->sa_family == AF_UNIX) return unix_name(address);
-  const auto endpoint = from_socket_address(address.get(), address.length);
-  return endpoint ? Endpoint{endpoint->address.unmapped(), endpoint->port} : Endpoint{};
+  return from_kernel(address);
 }
 
 }  // namespace
@@ -67,6 +65,12 @@ Result<UnixName> parse_unix_name(std::string_view text) {
 SocketAddress to_socket_address(const Address& address) noexcept {
   if (const auto* endpoint = std::get_if<Endpoint>(&address)) return tcp::to_socket_address(*endpoint);
   return unix_socket_address(*std::get_if<UnixName>(&address));
+}
+
+Address from_kernel(const SocketAddress& address) {
+  if (address.get()->sa_family == AF_UNIX) return unix_name(address);
+  const auto endpoint = from_socket_address(address.get(), address.length);
+  return endpoint ? Endpoint{endpoint->address.unmapped(), endpoint->port} : Endpoint{};
 }
 
 Address local_address(int fd) { return address_of(fd, ::getsockname); }

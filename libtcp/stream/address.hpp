@@ -36,5 +36,7 @@ struct AddressPair {
 // As the kernel says. IPv4-mapped addresses become IPv4; 0.0.0.0:0 when there is none.
 [[nodiscard]] Address local_address(int fd);
 [[nodiscard]] Address remote_address(int fd);
+// What accept(2) and the like filled in; likewise.
+[[nodiscard]] Address from_kernel(const SocketAddress& address);
 
 }  // namespace tcp::stream

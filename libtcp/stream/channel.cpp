@@ -113,6 +113,10 @@ Error Channel::receive_error(std::error_code code) const {
   return {code, "connection with " + to_string(addresses_.remote), why(code), {}};
 }
 
+std::pair<UniqueFd, std::unique_ptr<Transport>> Channel::release() {
+  return {socket_.release(), std::move(transport_)};
+}
+
 RawEnd Channel::raw() noexcept {
   if (!transport_->is_plain()) return {};
   return {&socket_, DescriptorKind::socket};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/end.hpp"
@@ -40,6 +41,9 @@ class Channel final : public End {
 
   // Whom it was dialled to: before the handshake the kernel names no remote address (RFC 7413).
   void set_remote(Address remote) { addresses_.remote = std::move(remote); }
+
+  // Takes the connection out of the event loop; nothing else may be done with the channel then.
+  [[nodiscard]] std::pair<UniqueFd, std::unique_ptr<Transport>> release();
 
   // For statistics and options.
   [[nodiscard]] int socket() noexcept { return socket_.get(); }

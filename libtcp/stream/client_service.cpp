@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/client_service.hpp"
 
-#include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/exec_service.hpp"
+#include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
 namespace tcp::stream {

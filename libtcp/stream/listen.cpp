@@ -4,9 +4,12 @@
 #include <list>
 
 #include "libtcp/stream/client_service.hpp"
+#include "libtcp/stream/door.hpp"
+#include "libtcp/stream/hub.hpp"
 #include "libtcp/stream/listener.hpp"
 #include "libtcp/stream/reception.hpp"
 #include "libtcp/stream/run_loop.hpp"
+#include "libtcp/stream/socket.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -19,28 +22,57 @@ class ListenRun {
       : options_(options), observer_(observer), clock_(clock) {}
 
   Result<ListenOutcome> run() {
-    TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_, observer_, clock_));
-    service_ = std::move(service);
+    TCP_TRY(prepare());
+    loop_.call_on(options_.reload_signals, [this] { reload(); });
+    loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
+    observer_.on_listening(listener_->locals());
+    outcome_.signal = loop_.run(serve());
+    if (service_) service_->stop();
+    for (Guest& each : guests_) conclude(each.conversation, CloseReason::interrupted);
+    if (hub_) hub_->close_all(CloseReason::interrupted);
+    if (failure_) return std::unexpected(*std::move(failure_));
+    outcome_.service_over = service_ && service_->is_over();
+    return std::move(outcome_);
+  }
+
+ private:
+  struct Guest {
+    Guest(Established established, SessionObserver& observer, const Clock& clock)
+        : conversation(established.connected, std::move(established.channel), observer, clock),
+          visit(std::move(established.visit)) {}
+    Conversation conversation;
+    Visit visit;
+  };
+  using Guests = std::list<Guest>;
+
+  Result<void> prepare() {
+    TCP_TRY_ASSIGN(door, Door::open(options_.door));
+    door_.emplace(std::move(door));
+    TCP_TRY(set_up_service());
     TCP_TRY(set_up_tls());
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
     if (tls_) {
       reception_.emplace(
-          loop_.executor(), [this] { return listener_->accept(MonotonicTime::max(), observer_); }, *tls_,
+          loop_.executor(), [this] { return next_visitor(MonotonicTime::max()); }, *tls_,
           options_.tls->handshake_timeout, observer_, clock_);
     }
-    loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
-    observer_.on_listening(listener_->locals());
-    outcome_.signal = loop_.run(serve());
-    service_->stop();
-    for (Conversation& each : conversations_) conclude(each, CloseReason::interrupted);
-    if (failure_) return std::unexpected(*std::move(failure_));
-    outcome_.service_over = service_->is_over();
-    return std::move(outcome_);
+    return {};
   }
 
- private:
-  using Conversations = std::list<Conversation>;
+  Result<void> set_up_service() {
+    if (!options_.hub) {
+      TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_, observer_, clock_));
+      service_ = std::move(service);
+      return {};
+    }
+    TCP_TRY_ASSIGN(hub, Hub::open(loop_.executor(), *options_.hub, observer_, clock_, [this](const Closed& closed) {
+                     outcome_.last = closed;
+                     note_left(closed.addresses.remote);
+                   }));
+    hub_ = std::move(hub);
+    return {};
+  }
 
   Result<void> set_up_tls() {
     if (!options_.tls) return {};
@@ -50,64 +82,148 @@ class ListenRun {
     return {};
   }
 
-  Awaitable<void> serve() {
-    do {
-      auto guest = co_await receive_guest();
-      if (!guest) {
-        failure_ = std::move(guest).error();
-        co_return;
-      }
-      if (!*guest) {
-        if (conversations_.empty()) co_return;  // nobody came, and nobody is here
-        continue;
-      }
-      co_await welcome(std::move(**guest));
-    } while (options_.keep_open && !failure_ && !service_->is_over());
+  void reload() {
+    if (auto reloaded = door_->reload(); !reloaded) {
+      Error error = std::move(reloaded).error();
+      error.detail = error.message() + "; the list stays as it was";
+      error.attempt = "access list";
+      observer_.on_warning(error);
+    }
   }
 
-  // None at the deadline.
-  Awaitable<Result<std::optional<Established>>> receive_guest() {
-    const bool bounded = options_.accept_timeout > Duration();
-    const MonotonicTime deadline = bounded ? clock_.now() + options_.accept_timeout : MonotonicTime::max();
+  Awaitable<void> serve() {
+    if (hub_) asio::co_spawn(loop_.executor(), run_hub(), asio::detached);
+    do {
+      const bool bounded = options_.accept_timeout > Duration();
+      const MonotonicTime deadline = bounded ? clock_.now() + options_.accept_timeout : MonotonicTime::max();
+      if (hub_ && !reception_) {
+        co_await receive_for_hub(deadline);
+      } else {
+        co_await receive_guest(deadline);
+      }
+    } while (options_.keep_open && !failure_ && !is_over_);
+    while (hub_ && !failure_ && hub_->size() > 0) co_await somebody_leaves();
+  }
+
+  // Nothing in the event loop for those who come: there may be very many of them.
+  Awaitable<void> receive_for_hub(MonotonicTime deadline) {
+    auto visitor = co_await next_visitor(deadline);
+    if (!visitor) {
+      failure_ = std::move(visitor).error();
+      co_return;
+    }
+    if (!visitor->socket) {
+      is_over_ = is_empty();  // nobody came, and nobody is here
+      co_return;
+    }
+    close_unless_kept_open();
+    auto transport = make_plain_transport(visitor->socket.get());
+    Connected connected;
+    connected.addresses = {local_address(visitor->socket.get()), visitor->remote};
+    enter_hub(std::move(connected), std::move(visitor->socket), std::move(transport), visitor->visit);
+  }
+
+  Awaitable<void> receive_guest(MonotonicTime deadline) {
     Result<std::optional<Established>> guest;
     if (reception_) {
       guest = co_await reception_->next(deadline);
     } else {
-      guest = co_await accept(deadline);
+      guest = co_await next_plain(deadline);
     }
-    if (!options_.keep_open) {
-      if (reception_) reception_->close();
-      listener_->close();
+    close_unless_kept_open();
+    if (!guest) {
+      failure_ = std::move(guest).error();
+      co_return;
     }
-    co_return guest;
+    if (!*guest) {
+      is_over_ = is_empty();  // nobody came, and nobody is here
+      co_return;
+    }
+    if (hub_) {
+      Established& established = **guest;
+      auto [socket, transport] = established.channel->release();
+      established.connected.addresses = established.channel->addresses();
+      enter_hub(established.connected, std::move(socket), std::move(transport), established.visit);
+      co_return;
+    }
+    co_await welcome(std::move(**guest));
+    is_over_ = service_->is_over();
   }
 
-  Awaitable<Result<std::optional<Established>>> accept(MonotonicTime deadline) {
-    auto client = co_await listener_->accept(deadline, observer_);
-    if (!client) co_return std::unexpected(std::move(client).error());
-    if (!*client) co_return std::optional<Established>();
-    auto channel = make_plain_channel(loop_.executor(), std::move(*client));
+  Awaitable<Result<std::optional<Established>>> next_plain(MonotonicTime deadline) {
+    auto visitor = co_await next_visitor(deadline);
+    if (!visitor) co_return std::unexpected(std::move(visitor).error());
+    if (!visitor->socket) co_return std::optional<Established>();
+    auto channel = make_plain_channel(loop_.executor(), std::move(visitor->socket));
     if (!channel) co_return std::unexpected(std::move(channel).error());
     std::optional<Established> guest(std::in_place);
     guest->channel = std::move(*channel);
+    guest->visit = std::move(visitor->visit);
     co_return guest;
   }
 
-  Awaitable<void> welcome(Established guest) {
-    guest.connected.id = ++outcome_.connections;
-    conversations_.emplace_back(guest.connected, std::move(guest.channel), observer_, clock_);
-    const auto conversation = std::prev(conversations_.end());
-    if (!options_.keep_open || service_->one_at_a_time()) {
-      co_await converse(conversation);
-    } else {
-      asio::co_spawn(loop_.executor(), converse(conversation), asio::detached);
+  // Waiting in the queue and being sent away are no visits: the deadline stays.
+  Awaitable<Result<Visitor>> next_visitor(MonotonicTime deadline) {
+    while (!door_->accepts()) co_await somebody_leaves();
+    for (;;) {
+      auto client = co_await listener_->accept(deadline, observer_);
+      if (!client) co_return std::unexpected(std::move(client).error());
+      Visitor visitor;
+      visitor.socket = std::move(client->socket);
+      visitor.remote = std::move(client->remote);
+      if (!visitor.socket) co_return visitor;
+      const auto reason = door_->enter(visitor.remote);
+      if (!reason) {
+        visitor.visit = Visit(visitor.remote, [this](const Address& remote) { note_left(remote); });
+        co_return visitor;
+      }
+      set_abort(visitor.socket.get());
+      visitor.socket.reset();
+      const Rejected rejected{visitor.remote, *reason};
+      observer_.on_rejected(rejected);
     }
   }
 
-  Awaitable<void> converse(Conversations::iterator conversation) {
-    co_await service_->serve(*conversation);
-    conclude(*conversation, CloseReason::finished);
-    conversations_.erase(conversation);
+  void close_unless_kept_open() {
+    if (options_.keep_open) return;
+    if (reception_) reception_->close();
+    listener_->close();
+  }
+
+  Awaitable<void> welcome(Established established) {
+    established.connected.id = ++outcome_.connections;
+    guests_.emplace_back(std::move(established), observer_, clock_);
+    const auto guest = std::prev(guests_.end());
+    if (!options_.keep_open || service_->one_at_a_time()) {
+      co_await converse(guest);
+    } else {
+      asio::co_spawn(loop_.executor(), converse(guest), asio::detached);
+    }
+  }
+
+  Awaitable<void> converse(Guests::iterator guest) {
+    co_await service_->serve(guest->conversation);
+    conclude(guest->conversation, CloseReason::finished);
+    guests_.erase(guest);
+  }
+
+  // One who cannot be watched is lost, the others are not.
+  void enter_hub(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport, Visit& visit) {
+    connected.id = ++outcome_.connections;
+    visit.hand_over();  // the hub tells when it has left
+    const Address remote = connected.addresses.remote;
+    if (auto entered = hub_->welcome(std::move(connected), std::move(socket), std::move(transport)); !entered) {
+      --outcome_.connections;
+      note_left(remote);
+      observer_.on_warning(entered.error());
+    }
+  }
+
+  Awaitable<void> run_hub() {
+    auto ran = co_await hub_->run();
+    if (ran) co_return;
+    failure_ = std::move(ran).error();
+    loop_.stop();
   }
 
   void conclude(Conversation& conversation, CloseReason reason) {
@@ -115,17 +231,33 @@ class ListenRun {
     outcome_.last = conversation.closed();
   }
 
+  void note_left(const Address& remote) {
+    door_->leave(remote);
+    left_.cancel();
+  }
+
+  Awaitable<void> somebody_leaves() {
+    auto [ignored] = co_await left_.async_wait(kToken);
+    (void)ignored;
+  }
+
+  [[nodiscard]] bool is_empty() const { return guests_.empty() && (!hub_ || hub_->size() == 0); }
+
   const ListenOptions& options_;
   SessionObserver& observer_;
   const Clock& clock_;
   ListenOutcome outcome_;
   std::optional<Error> failure_;
+  std::optional<Door> door_;
   RunLoop loop_;
+  Timer left_{loop_.executor(), Timer::time_point::max()};  // never expires: cancelled when somebody leaves
   std::unique_ptr<ClientService> service_;
+  std::unique_ptr<Hub> hub_;
   std::unique_ptr<TlsContext> tls_;
   std::optional<Listener> listener_;
   std::optional<Reception> reception_;
-  Conversations conversations_;
+  Guests guests_;
+  bool is_over_ = false;
 };
 
 }  // namespace

@@ -10,8 +10,10 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/stream/address.hpp"
-#include "libtcp/stream/forward_options.hpp"
+#include "libtcp/stream/door_options.hpp"
 #include "libtcp/stream/exec_options.hpp"
+#include "libtcp/stream/forward_options.hpp"
+#include "libtcp/stream/hub_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
@@ -27,16 +29,21 @@ struct ListenAddress {
 
 struct ListenOptions {
   std::vector<ListenAddress> addresses;
+  std::vector<int> inherited;  // sockets that listen already; they belong to the run, which puts their flags back
+  bool reuse_port = false;     // others may listen on the same port, and the kernel deals clients out (SO_REUSEPORT)
   std::optional<Family> family;
   bool numeric_only = false;
   bool keep_open = false;     // serve one client after another
   Duration accept_timeout{};  // how long to wait for each client; zero: for ever
   SocketOptions socket;
   std::optional<TlsServerOptions> tls;
+  DoorOptions door;
+  std::optional<HubOptions> hub;  // what clients are joined with, instead of the local end
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
   std::optional<ExecOptions> exec;  // instead of the local end
+  std::vector<int> reload_signals;  // read the files of the access list again
   std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 };
 

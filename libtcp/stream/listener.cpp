@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/listener.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "libtcp/net/capabilities.hpp"
@@ -17,19 +19,24 @@ namespace {
 constexpr int kBacklog = std::numeric_limits<int>::max();  // the kernel cuts it to net.core.somaxconn
 constexpr int kPortAttempts = 16;
 constexpr std::chrono::milliseconds kExhaustedPause{100};
+constexpr unsigned kBatch = 64;  // then those who are being served have their turn
 
-Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack, const SocketOptions& options) {
+// Any descriptor would do.
+UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack, const ListenOptions& options) {
   const auto refuse = [&](Error error) {
     error.attempt = "listen on " + to_string(local);
     if (error.is(std::errc::permission_denied)) error.hint = net::how_to_get(net::Capability::net_bind_service);
     return std::unexpected(std::move(error));
   };
-  TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family(), options.multipath));
+  TCP_TRY_ASSIGN(socket, open_tcp_socket(local.address.family(), options.socket.multipath));
   TCP_TRY(set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
+  if (options.reuse_port) TCP_TRY(set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
   if (local.address.is_v6()) {
     TCP_TRY(set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1, "IPV6_V6ONLY"));
   }
-  TCP_TRY(apply(options, socket.get(), local, SocketRole::listening));
+  TCP_TRY(apply(options.socket, socket.get(), local, SocketRole::listening));
   if (auto bound = bind_socket(socket.get(), local); !bound) return refuse(std::move(bound).error());
   if (::listen(socket.get(), kBacklog) != 0) return refuse(system_error("").error());
   return std::move(socket);
@@ -40,12 +47,10 @@ bool lacks_ipv6(const Error& error) {
 }
 
 // A host without IPv6 still listens.
-Result<UniqueFd> open_any(std::uint16_t port, const SocketOptions& options) {
+Result<UniqueFd> open_any(std::uint16_t port, const ListenOptions& options) {
   auto socket = open_listening_socket({IpAddress::any(Family::v6), port}, true, options);
-  if (!socket && lacks_ipv6(socket.error())) {
-    return open_listening_socket({IpAddress::any(Family::v4), port}, false, options);
-  }
-  return socket;
+  if (socket || !lacks_ipv6(socket.error())) return socket;
+  return open_listening_socket({IpAddress::any(Family::v4), port}, false, options);
 }
 
 Result<std::vector<UniqueFd>> open_each(const std::vector<IpAddress>& addresses, std::uint16_t port,
@@ -53,7 +58,7 @@ Result<std::vector<UniqueFd>> open_each(const std::vector<IpAddress>& addresses,
   std::vector<UniqueFd> sockets;
   for (const IpAddress& address : addresses) {
     const bool dual_stack = address == IpAddress::any(Family::v6) && !options.family;
-    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack, options.socket));
+    TCP_TRY_ASSIGN(socket, open_listening_socket({address, port}, dual_stack, options));
     if (port == 0) port = local_endpoint(socket.get()).port;
     sockets.push_back(std::move(socket));
   }
@@ -76,7 +81,7 @@ Result<std::vector<UniqueFd>> open_listen_address(const ListenAddress& address, 
     return open_addresses(addresses, address.port, options);
   }
   if (options.family) return open_addresses({IpAddress::any(*options.family)}, address.port, options);
-  TCP_TRY_ASSIGN(socket, open_any(address.port, options.socket));
+  TCP_TRY_ASSIGN(socket, open_any(address.port, options));
   std::vector<UniqueFd> sockets;
   sockets.push_back(std::move(socket));
   return sockets;
@@ -93,9 +98,18 @@ bool is_our_fault(int error_number) {
 
 }  // namespace
 
+Listener::Listener(ReadySet ready, WhenFull when_full)
+    : ready_(std::move(ready)), when_full_(when_full), spare_(open_spare()) {}
+
+// Whoever handed them over may go on using them.
+Listener::~Listener() {
+  for (const Inherited& each : inherited_) ::fcntl(each.fd, F_SETFL, each.flags);
+}
+
 Result<Listener> Listener::open(const Executor& executor, const ListenOptions& options) {
   TCP_TRY_ASSIGN(ready, ReadySet::open(executor));
-  Listener listener(std::move(ready));
+  Listener listener(std::move(ready), options.door.when_full);
+  for (const int fd : options.inherited) TCP_TRY(listener.adopt(fd));
   for (const ListenAddress& address : options.addresses) {
     if (address.unix_name) {
       TCP_TRY(listener.add_unix(*address.unix_name, options));
@@ -124,31 +138,84 @@ Result<void> Listener::add_unix(const UnixName& name, const ListenOptions& optio
   return add(std::move(sockets));
 }
 
-Awaitable<Result<UniqueFd>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {
+Result<void> Listener::adopt(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return system_error("take over a socket");
+  inherited_.push_back({fd, flags});
+  std::vector<UniqueFd> sockets;
+  sockets.emplace_back(fd);
+  return add(std::move(sockets));
+}
+
+Accepted Listener::accept_from(int fd) const {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  UniqueFd socket(::accept4(fd, address.get(), &address.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) return {};
+  return {above_standard(std::move(socket)), from_kernel(address)};
+}
+
+// Each busy socket in turn.
+Result<Accepted> Listener::take(SessionObserver& observer) {
+  while (!busy_.empty() && batch_++ < kBatch) {
+    const int fd = busy_.front();
+    std::ranges::rotate(busy_, busy_.begin() + 1);
+    Accepted client = accept_from(fd);
+    if (client.socket) return client;
+    const int error_number = errno;
+    if (is_our_fault(error_number)) return system_error("accept", error_number);
+    if (error_number == EAGAIN) busy_.pop_back();
+    if (is_exhausted(error_number)) run_out(fd, error_number, observer);
+  }
+  return Accepted{};
+}
+
+// One warning a run: it would come with every client otherwise.
+void Listener::run_out(int fd, int error_number, SessionObserver& observer) {
+  if (!std::exchange(warned_, true)) observer.on_warning(system_error("accept", error_number).error());
+  if (when_full_ == WhenFull::refuse && spare_ && turn_away(fd, observer)) return;
+  exhausted_ = true;
+  busy_.clear();
+}
+
+// Gives the spare descriptor up for a moment. False: nobody could be accepted with it either.
+bool Listener::turn_away(int fd, SessionObserver& observer) {
+  spare_.reset();
+  Accepted client = accept_from(fd);
+  const bool has_come = static_cast<bool>(client.socket);
+  if (has_come) {
+    set_abort(client.socket.get());
+    client.socket.reset();
+    observer.on_rejected({client.remote, RejectReason::full});
+  }
+  spare_ = open_spare();
+  return has_come;
+}
+
+Awaitable<Result<Accepted>> Listener::accept(MonotonicTime deadline, SessionObserver& observer) {
   Timer pause(co_await asio::this_coro::executor);
   while (!sockets_.empty()) {
-    const auto ready = co_await ready_.wait(deadline);
-    if (sockets_.empty()) break;
-    if (!ready) co_return std::unexpected(ready.error());
-    if (ready->empty()) co_return UniqueFd();
-    bool exhausted = false;
-    for (const int fd : *ready) {
-      UniqueFd client(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (client) co_return above_standard(std::move(client));
-      if (is_our_fault(errno)) co_return system_error("accept");
-      exhausted = exhausted || is_exhausted(errno);
-      if (is_exhausted(errno) && !std::exchange(warned_, true)) observer.on_warning(system_error("accept").error());
+    auto client = take(observer);
+    if (!client || client->socket) co_return client;
+    if (std::exchange(exhausted_, false)) {
+      pause.expires_after(kExhaustedPause);
+      auto [ignored] = co_await pause.async_wait(kToken);
+      (void)ignored;
     }
-    if (!exhausted) continue;
-    pause.expires_after(kExhaustedPause);
-    auto [ignored] = co_await pause.async_wait(kToken);
-    (void)ignored;
+    if (!spare_) spare_ = open_spare();
+    auto ready = co_await ready_.wait(deadline);
+    if (sockets_.empty()) break;
+    if (!ready) co_return std::unexpected(std::move(ready).error());
+    if (ready->empty()) co_return Accepted{};
+    busy_ = std::move(*ready);
+    batch_ = 0;
   }
-  co_return UniqueFd();  // closed meanwhile
+  co_return Accepted{};  // closed meanwhile
 }
 
 void Listener::close() noexcept {
   sockets_.clear();
+  busy_.clear();
   ready_.cancel();
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// One or many listening sockets behind one accept.
+// The sockets that a listener holds, and who comes to them.
 #pragma once
 
-#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/base/error.hpp"
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/stream/address.hpp"
-#include "libtcp/stream/asio.hpp"
 #include "libtcp/stream/listen_options.hpp"
 #include "libtcp/stream/ready_set.hpp"
 #include "libtcp/stream/session.hpp"
@@ -17,33 +17,56 @@
 
 namespace tcp::stream {
 
+struct Accepted {
+  UniqueFd socket;  // none: nobody came in time
+  Address remote;
+};
+
 class Listener {
  public:
-  // Resolves (blocking), binds and listens: the backlog is as long as the kernel allows, a port in TIME-WAIT is no
-  // obstacle, an any-address takes both families, and the addresses of one name share the port that 0 stands for.
-  // Errors: "listen on ADDRESS:PORT"; the resolver's.
+  // Bound and listening when it returns. Names are resolved here, before anybody is served.
   [[nodiscard]] static Result<Listener> open(const Executor& executor, const ListenOptions& options);
+  Listener(Listener&&) = default;
+  Listener& operator=(Listener&&) = delete;
+  ~Listener();
 
-  // As bound: with the real ports.
+  // With the ports that the kernel chose.
   [[nodiscard]] std::span<const Address> locals() const noexcept { return locals_; }
 
-  // The next client's socket, non-blocking, or none at the deadline. When the process is out of descriptors it says so
-  // once and tries again, with pauses.
-  [[nodiscard]] Awaitable<Result<UniqueFd>> accept(MonotonicTime deadline, SessionObserver& observer);
+  // The next client. One who went away again is passed over; when descriptors run out, `observer` is told once, and
+  // clients wait until some are free, or are reset where the options say so.
+  [[nodiscard]] Awaitable<Result<Accepted>> accept(MonotonicTime deadline, SessionObserver& observer);
 
   // Those who come are refused from now on; an accept that is under way gives none.
   void close() noexcept;
 
  private:
-  explicit Listener(ReadySet ready) : ready_(std::move(ready)) {}
+  Listener(ReadySet ready, WhenFull when_full);
   [[nodiscard]] Result<void> add(std::vector<UniqueFd> sockets);
   [[nodiscard]] Result<void> add_unix(const UnixName& name, const ListenOptions& options);
+  [[nodiscard]] Result<void> adopt(int fd);
+  // One who is there already.
+  [[nodiscard]] Result<Accepted> take(SessionObserver& observer);
+  [[nodiscard]] Accepted accept_from(int fd) const;
+  void run_out(int fd, int error_number, SessionObserver& observer);
+  [[nodiscard]] bool turn_away(int fd, SessionObserver& observer);
+
+  struct Inherited {
+    int fd;
+    int flags;  // before we made it non-blocking
+  };
 
   ReadySet ready_;
   std::vector<UniqueFd> sockets_;
   std::vector<SocketFile> files_;
+  std::vector<Inherited> inherited_;
   std::vector<Address> locals_;
+  WhenFull when_full_;
+  UniqueFd spare_;         // given up when none is left, to reset whoever waits
+  std::vector<int> busy_;  // sockets where more may be waiting
+  unsigned batch_ = 0;     // accepted since the event loop had its turn
   bool warned_ = false;
+  bool exhausted_ = false;
 };
 
 }  // namespace tcp::stream

@@ -29,6 +29,8 @@ void ReadyFd::cancel() noexcept {
   descriptor_.cancel(ignored);
 }
 
+UniqueFd ReadyFd::release() { return UniqueFd(descriptor_.release()); }
+
 void ReadyFd::close() noexcept {
   std::error_code ignored;
   descriptor_.close(ignored);

@@ -28,6 +28,8 @@ class ReadyFd {
   // Ends the waits that are under way.
   void cancel() noexcept;
   void close() noexcept;
+  // Takes it out of the event loop again.
+  [[nodiscard]] UniqueFd release();
 
  private:
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Several descriptors and a deadline behind one wait: an epoll(7) instance with a timer in it, itself in the event
-// loop.
+// Several descriptors and a deadline behind one wait.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "libtcp/base/clock.hpp"
-#include "libtcp/base/error.hpp"
-#include "libtcp/base/unique_fd.hpp"
-#include "libtcp/stream/ready_fd.hpp"
+#include "libtcp/stream/event_queue.hpp"
 
 namespace tcp::stream {
 
@@ -23,15 +19,13 @@ class ReadySet {
   // The descriptors that are ready (errors count as ready), or none at the deadline. The time is CLOCK_MONOTONIC.
   [[nodiscard]] Awaitable<Result<std::vector<int>>> wait(MonotonicTime deadline);
   // Ends a wait that is under way with operation_aborted.
-  void cancel() noexcept { epoll_.cancel(); }
+  void cancel() noexcept { queue_.cancel(); }
 
  private:
-  ReadySet(ReadyFd epoll, UniqueFd timer) : epoll_(std::move(epoll)), timer_(std::move(timer)) {}
-  [[nodiscard]] Result<void> set_timer(MonotonicTime deadline);
+  explicit ReadySet(EventQueue queue) : queue_(std::move(queue)) {}
   [[nodiscard]] Result<std::vector<int>> take();
 
-  ReadyFd epoll_;
-  UniqueFd timer_;
+  EventQueue queue_;
 };
 
 }  // namespace tcp::stream

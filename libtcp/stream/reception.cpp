@@ -50,22 +50,23 @@ Awaitable<void> Reception::accept_all() {
       news_.cancel();
       co_return;
     }
-    if (!*client) co_return;
+    if (!client->socket) co_return;
     admit(std::move(*client));
   }
 }
 
-void Reception::admit(UniqueFd socket) {
-  auto tls = make_tls_channel(executor_, std::move(socket), tls_);
+void Reception::admit(Visitor visitor) {
+  auto tls = make_tls_channel(executor_, std::move(visitor.socket), tls_);
   if (!tls) return observer_.on_warning(tls.error());
-  arriving_.push_back(std::move(*tls));
+  arriving_.push_back({std::move(*tls), std::move(visitor.visit)});
   asio::co_spawn(executor_, greet(std::prev(arriving_.end())), asio::detached);
 }
 
 Awaitable<void> Reception::greet(Arrivals::iterator arrival) {
   const MonotonicTime deadline = patience_ > Duration() ? clock_.now() + patience_ : MonotonicTime::max();
-  auto session = co_await shake_hands(executor_, *arrival, deadline, clock_);
-  TlsChannel tls = std::move(*arrival);
+  auto session = co_await shake_hands(executor_, arrival->tls, deadline, clock_);
+  TlsChannel tls = std::move(arrival->tls);
+  Visit visit = std::move(arrival->visit);
   arriving_.erase(arrival);
   room_.cancel();
   if (closed_) co_return;
@@ -79,6 +80,7 @@ Awaitable<void> Reception::greet(Arrivals::iterator arrival) {
   Established guest;
   guest.channel = std::move(tls.channel);
   guest.connected.tls = std::move(*session);
+  guest.visit = std::move(visit);
   ready_.push_back(std::move(guest));
   news_.cancel();
 }
@@ -86,7 +88,7 @@ Awaitable<void> Reception::greet(Arrivals::iterator arrival) {
 void Reception::close() {
   closed_ = true;
   ready_.clear();
-  for (const TlsChannel& each : arriving_) ::shutdown(each.channel->socket(), SHUT_RDWR);
+  for (const Arrival& each : arriving_) ::shutdown(each.tls.channel->socket(), SHUT_RDWR);
   room_.cancel();
 }
 

@@ -16,8 +16,8 @@ namespace tcp::stream {
 
 class Reception {
  public:
-  // The next client's socket, or none when nobody will come any more.
-  using Accept = std::function<Awaitable<Result<UniqueFd>>()>;
+  // The next client, or none when nobody will come any more.
+  using Accept = std::function<Awaitable<Result<Visitor>>()>;
 
   // What is handed in by reference must outlive it.
   Reception(const Executor& executor, Accept accept, const TlsContext& tls, Duration patience,
@@ -31,10 +31,14 @@ class Reception {
   void close();
 
  private:
-  using Arrivals = std::list<TlsChannel>;
+  struct Arrival {
+    TlsChannel tls;
+    Visit visit;
+  };
+  using Arrivals = std::list<Arrival>;
   [[nodiscard]] Awaitable<void> accept_all();
   [[nodiscard]] Awaitable<void> greet(Arrivals::iterator arrival);
-  void admit(UniqueFd socket);
+  void admit(Visitor visitor);
   [[nodiscard]] std::size_t present() const noexcept { return arriving_.size() + ready_.size(); }
 
   Executor executor_;

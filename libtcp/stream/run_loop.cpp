@@ -15,15 +15,34 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-void RunLoop::stop_on(std::span<const int> signals) {
+void RunLoop::add(Signals& set, std::span<const int> signals) {
   for (const int number : signals) {
     std::error_code refused;
-    if (!is_ignored(number)) signals_.add(number, refused);
+    if (!is_ignored(number)) set.add(number, refused);
   }
+}
+
+void RunLoop::stop_on(std::span<const int> signals) {
+  add(signals_, signals);
   signals_.async_wait([this](std::error_code error, int number) {
     if (error) return;
     received_ = number;
     context_.stop();
+  });
+}
+
+void RunLoop::call_on(std::span<const int> signals, std::function<void()> action) {
+  if (signals.empty()) return;
+  add(calls_, signals);
+  action_ = std::move(action);
+  wait_for_call();
+}
+
+void RunLoop::wait_for_call() {
+  calls_.async_wait([this](std::error_code error, int) {
+    if (error) return;
+    action_();
+    wait_for_call();
   });
 }
 

@@ -2,6 +2,7 @@
 // The event loop of one run.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "libtcp/stream/asio.hpp"
@@ -15,12 +16,25 @@ class RunLoop {
   // From here on these signals stop the loop instead of the process; one that the process ignores stays ignored.
   void stop_on(std::span<const int> signals);
 
-  // Until `task` ends (0) or a signal stops it (its number); then `task` stays suspended until the loop is destroyed.
+  // Likewise, these call `action` each time they come.
+  void call_on(std::span<const int> signals, std::function<void()> action);
+
+  // Ends run() as soon as the current turn is over.
+  void stop() noexcept { context_.stop(); }
+
+  // Until `task` ends (0), stop() is called (0) or a signal stops it (its number); then `task` stays suspended until
+  // the loop is destroyed.
   [[nodiscard]] int run(Awaitable<void> task);
 
  private:
+  using Signals = asio::basic_signal_set<Executor>;
+  static void add(Signals& set, std::span<const int> signals);
+  void wait_for_call();
+
   asio::io_context context_{1};
-  asio::basic_signal_set<Executor> signals_{context_.get_executor()};
+  Signals signals_{context_.get_executor()};
+  Signals calls_{context_.get_executor()};
+  std::function<void()> action_;
   int received_ = 0;
 };
 

@@ -18,4 +18,13 @@ std::string_view to_string(CloseReason reason) {
   return "unknown";
 }
 
+std::string_view to_string(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::denied: return "denied";
+    case RejectReason::full: return "full";
+    case RejectReason::too_many_from_host: return "too_many_from_host";
+  }
+  return "unknown";
+}
+
 }  // namespace tcp::stream

@@ -116,6 +116,20 @@ struct Progress {
   Traffic traffic;
 };
 
+enum class RejectReason : std::uint8_t {
+  denied,              // the access list
+  full,                // as many as there may be are being served
+  too_many_from_host,  // likewise, from its address
+};
+
+[[nodiscard]] std::string_view to_string(RejectReason reason);
+
+// Somebody came and was reset at once: no connection, no id.
+struct Rejected {
+  Address remote;
+  RejectReason reason = RejectReason::denied;
+};
+
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
@@ -132,6 +146,7 @@ class SessionObserver {
   virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }
+  virtual void on_rejected(const Rejected& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
 };

@@ -53,4 +53,9 @@ std::error_code pending_error(int fd) {
   return {error_number, std::generic_category()};
 }
 
+void set_abort(int fd) noexcept {
+  const linger abort{1, 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+}
+
 }  // namespace tcp::stream

@@ -24,4 +24,7 @@ namespace tcp::stream {
 // SO_ERROR: what happened to the connection since the last call.
 [[nodiscard]] std::error_code pending_error(int fd);
 
+// Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
+void set_abort(int fd) noexcept;
+
 }  // namespace tcp::stream

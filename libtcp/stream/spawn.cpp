@@ -11,6 +11,8 @@
 #include <array>
 #include <csignal>
 
+#include "libtcp/stream/descriptor_limit.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -49,6 +51,7 @@ int run_child(void* memory) {
   reset_signals();
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  restore_descriptor_limit();
   if (::getppid() != launch.parent) return kNotRun;  // it ended before it could have told us
   for (int target = 0; target < 3; ++target) {
     if (::dup2(launch.descriptors[static_cast<std::size_t>(target)], target) < 0) {

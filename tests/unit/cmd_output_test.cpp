@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "cmd/command.hpp"
-#include "cmd/output/sanitize.hpp"
 #include "cmd/output/table.hpp"
 #include "cmd/output/view.hpp"
+#include "libtcp/base/sanitize.hpp"
 #include "libtcp/base/unique_fd.hpp"
 
 using namespace tcp::cmd;

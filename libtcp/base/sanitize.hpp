@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tcp::cmd {
+namespace tcp {
 
 // Every byte that is no part of valid UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
@@ -14,4 +14,4 @@ namespace tcp::cmd {
 // as \x1b or \u202e; a backslash stays. Broken UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string sanitize(std::string_view text);
 
-}  // namespace tcp::cmd
+}  // namespace tcp

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "cmd/output/sanitize.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdint>
 #include <optional>
 
-namespace tcp::cmd {
+namespace tcp {
 namespace {
 
 struct CodePoint {
@@ -79,4 +79,4 @@ std::string sanitize(std::string_view text) {
   });
 }
 
-}  // namespace tcp::cmd
+}  // namespace tcp
