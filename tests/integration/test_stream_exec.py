@@ -442,10 +442,12 @@ class Leaving(ExecCase):
         self.assertEqual(self.ask(listening, b"")[-1:], b"\n")
 
     def test_whoever_leaves_the_group_is_left_alone_and_becomes_no_zombie(self):
-        listening = self.shell("setsid sh -c 'read wait < go' > /dev/null 2>&1 & echo $!", cwd=self.scratch)
+        listening = self.shell("setsid sh -c 'echo $$ > left; read wait < go' > /dev/null 2>&1 & read it < left; echo $it",
+                               cwd=self.scratch)
+        os.mkfifo(self.scratch / "left")
         os.mkfifo(self.scratch / "go")
-        self.ask(listening)
-        orphan, = lab.wait_for(lambda: children_of(listening.pid), "the orphan to be adopted")
+        orphan = int(self.ask(listening))
+        lab.wait_for(lambda: children_of(listening.pid) == [orphan], "the orphan to be adopted")
         (self.scratch / "go").write_text("now\n")
         lab.wait_for(lambda: status_of(orphan) is None, "the orphan to be reaped")
 
