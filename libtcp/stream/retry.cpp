@@ -50,6 +50,7 @@ Duration RetryPolicy::bound(Duration timeout, MonotonicTime now) const {
 
 std::optional<RetryPlanned> RetryPolicy::after(const Error& error, const Target& target, MonotonicTime now) {
   ++failed_;
+  if (!error.is(Errc::timed_out)) answer_ = error;
   if (!may_pass(error, target)) return std::nullopt;
   if (options_.retries != kRetryForever && failed_ > options_.retries) return std::nullopt;
   Duration delay = backoff_.next();
@@ -64,6 +65,7 @@ std::optional<RetryPlanned> RetryPolicy::after(const Error& error, const Target&
 
 Error RetryPolicy::verdict(Error last, const Target& target) const {
   if (!wait_is_over_) return last;
+  if (answer_) last = *answer_;  // the end of the wait may have cut the last try short, which says nothing
   return {make_error_code(Errc::timed_out), "wait for " + to_string(target),
           "not open after " + format_duration(options_.wait) + "; " + last.message(), last.hint};
 }

@@ -55,6 +55,7 @@ class RetryPolicy {
   Backoff backoff_;
   std::uint64_t failed_ = 0;
   bool wait_is_over_ = false;
+  std::optional<Error> answer_;  // the last one that was no silence
 };
 
 }  // namespace tcp::stream

@@ -611,6 +611,8 @@ class InForce(DialCase):
                 process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", *words)
                 client, _ = listener.accept()
                 with client:
+                    client.sendall(b"x")
+                    self.assertEqual(process.stdout.read(1), b"x")  # nothing else is open by now
                     self.check(process, words, level, name, value)
                 self.end(process)
 

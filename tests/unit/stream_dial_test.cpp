@@ -264,7 +264,9 @@ TEST_CASE("a wait bounds the tries, their time and the pauses") {
   CHECK(policy.after(refused(), target, clock.now())->delay == 750ms);
   clock.advance(995ms);
   CHECK_FALSE(policy.after(refused(), target, clock.now()));
-  const Error verdict = policy.verdict(refused(), target);
+  const Error cut_short{make_error_code(Errc::timed_out), "connect to x:1", {}, {}};
+  CHECK_FALSE(policy.after(cut_short, target, clock.now()));
+  const Error verdict = policy.verdict(cut_short, target);
   CHECK(verdict.is(Errc::timed_out));
   CHECK(verdict.message() == "wait for x:1: not open after 10.0 s; connect to x:1: Connection refused");
 }
