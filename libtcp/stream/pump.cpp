@@ -178,9 +178,7 @@ Awaitable<bool> Pump::wait_after(Step step, ReadyFd& input, ReadyFd& output) {
 
 Awaitable<bool> Pump::wait_until(MonotonicTime when) {
   while (!stopping_ && clock_.now() < when) {
-    pause_.expires_at(when);
-    auto [ignored] = co_await pause_.async_wait(kToken);
-    (void)ignored;
+    co_await pause_.wait_until(when);
   }
   co_return !stopping_;
 }

@@ -10,6 +10,7 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/end.hpp"
 #include "libtcp/stream/filter.hpp"
+#include "libtcp/stream/lazy_timer.hpp"
 #include "libtcp/stream/line_pacer.hpp"
 #include "libtcp/stream/meter.hpp"
 #include "libtcp/stream/mover.hpp"
@@ -95,7 +96,7 @@ class Pump {
   const Clock& clock_;
   PumpParts parts_;
   std::uint64_t left_;  // of the bound
-  Timer pause_;
+  LazyTimer pause_;
   std::vector<std::byte> filtered_;
   unsigned steps_ = 0;
   bool stopping_ = false;

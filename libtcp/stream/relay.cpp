@@ -50,22 +50,27 @@ Relay::Relay(const Executor& executor, Channel& channel, End& local, const Relay
       receiver_(executor, channel, local, Meter(clock, traffic.received_bytes, last_activity_), clock,
                 receiver_parts()) {}
 
+std::unique_ptr<RateLimiter> Relay::make_limiter() const {
+  if (options_.rate_bytes_per_s == 0) return nullptr;
+  return std::make_unique<RateLimiter>(options_.rate_bytes_per_s, clock_.now());
+}
+
 PumpParts Relay::sender_parts() {
+  if (options_.crlf) crlf_ = std::make_unique<CrlfFilter>();
+  if (options_.line_delay > Duration()) pacer_ = std::make_unique<LinePacer>(options_.line_delay);
+  send_limiter_ = make_limiter();
   PumpParts parts;
-  if (options_.crlf) parts.filter = &crlf_.emplace();
-  if (options_.line_delay > Duration()) parts.pacer = &pacer_.emplace(options_.line_delay);
-  if (options_.rate_bytes_per_s > 0) {
-    parts.limiter = &send_limiter_.emplace(options_.rate_bytes_per_s, clock_.now());
-  }
+  parts.filter = crlf_.get();
+  parts.pacer = pacer_.get();
+  parts.limiter = send_limiter_.get();
   parts.output_tap = watch_.tap;
   return parts;
 }
 
 PumpParts Relay::receiver_parts() {
+  receive_limiter_ = make_limiter();
   PumpParts parts;
-  if (options_.rate_bytes_per_s > 0) {
-    parts.limiter = &receive_limiter_.emplace(options_.rate_bytes_per_s, clock_.now());
-  }
+  parts.limiter = receive_limiter_.get();
   if (options_.until_bytes) parts.bound = *options_.until_bytes;
   parts.input_tap = watch_.tap;
   return parts;
@@ -199,9 +204,7 @@ Awaitable<void> Relay::watch_idle() {
       cancel_all();
       co_return;
     }
-    idle_.expires_at(deadline);
-    auto [ignored] = co_await idle_.async_wait(kToken);
-    (void)ignored;
+    co_await idle_.wait_until(deadline);
   }
 }
 
@@ -209,9 +212,7 @@ Awaitable<void> Relay::watch_idle() {
 Awaitable<void> Relay::watch_after_end() {
   const MonotonicTime deadline = clock_.now() + *options_.quit_after;
   while (is_running() && clock_.now() < deadline) {
-    after_end_.expires_at(deadline);
-    auto [ignored] = co_await after_end_.async_wait(kToken);
-    (void)ignored;
+    co_await after_end_.wait_until(deadline);
   }
   if (!is_running()) co_return;
   if (options_.close_output) co_await end_output();
@@ -220,9 +221,8 @@ Awaitable<void> Relay::watch_after_end() {
 
 Awaitable<void> Relay::watch_progress() {
   while (is_running()) {
-    progress_.expires_after(options_.progress_interval);
-    auto [ignored] = co_await progress_.async_wait(kToken);
-    (void)ignored;
+    const MonotonicTime next = clock_.now() + options_.progress_interval;
+    co_await progress_.wait_until(next);
     if (is_running()) watch_.on_progress();
   }
 }
@@ -249,9 +249,7 @@ Awaitable<void> Relay::watch_connection() {
   if (error || stopping_ || !is_broken(channel_.socket())) co_return;
   const MonotonicTime deadline = clock_.now() + kResetGrace;
   while (receiving_ && !stopping_ && clock_.now() < deadline) {
-    reset_grace_.expires_at(deadline);
-    auto [ignored] = co_await reset_grace_.async_wait(kToken);
-    (void)ignored;
+    co_await reset_grace_.wait_until(deadline);
   }
   if (stopping_ || (!sending_ && !receiving_)) co_return;
   end(CloseReason::connection_failed, std::make_error_code(std::errc::connection_reset));
@@ -267,9 +265,7 @@ Awaitable<void> Relay::linger() {
   for (;;) {
     const MonotonicTime deadline = std::min(last_activity_ + kLingerQuiet, limit);
     if (!receiving_ || stopping_ || clock_.now() >= deadline) break;
-    linger_.expires_at(deadline);
-    auto [ignored] = co_await linger_.async_wait(kToken);
-    (void)ignored;
+    co_await linger_.wait_until(deadline);
   }
   if (!receiving_ || stopping_) co_return;
   receiver_.stop();

@@ -7,11 +7,12 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <memory>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/channel.hpp"
 #include "libtcp/stream/crlf_filter.hpp"
+#include "libtcp/stream/lazy_timer.hpp"
 #include "libtcp/stream/pump.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/session.hpp"
@@ -49,6 +50,7 @@ class Relay {
   [[nodiscard]] Awaitable<void> linger();
   [[nodiscard]] Awaitable<void> watch_after_end();
   [[nodiscard]] Awaitable<void> watch_progress();
+  [[nodiscard]] std::unique_ptr<RateLimiter> make_limiter() const;
   [[nodiscard]] PumpParts sender_parts();
   [[nodiscard]] PumpParts receiver_parts();
 
@@ -71,16 +73,16 @@ class Relay {
   const Clock& clock_;
 
   RelayWatch watch_;
-  std::optional<CrlfFilter> crlf_;
-  std::optional<LinePacer> pacer_;
-  std::optional<RateLimiter> send_limiter_;
-  std::optional<RateLimiter> receive_limiter_;
+  std::unique_ptr<CrlfFilter> crlf_;
+  std::unique_ptr<LinePacer> pacer_;
+  std::unique_ptr<RateLimiter> send_limiter_;
+  std::unique_ptr<RateLimiter> receive_limiter_;
 
-  Timer idle_;
-  Timer reset_grace_;
-  Timer linger_;
-  Timer after_end_;
-  Timer progress_;
+  LazyTimer idle_;
+  LazyTimer reset_grace_;
+  LazyTimer linger_;
+  LazyTimer after_end_;
+  LazyTimer progress_;
   Timer all_done_;  // never expires: cancelled when the last task is done
   MonotonicTime last_activity_;
   Pump sender_;
