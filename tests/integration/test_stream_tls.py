@@ -710,6 +710,8 @@ class Words(TlsCase):
                 (["connect", "--tls", "--tls-insecure", "--tls-pin", "sha256:" + "0" * 64, "h:1"], "choose one"),
                 (["connect", "--tls", "--tls-ciphers", "nonsense", "127.0.0.1:1"], "TLS ciphers 'nonsense': must be"),
                 (["connect", "--tls", "--tls-ciphers", "TLS_NONSENSE", "127.0.0.1:1"], "TLS ciphers 'TLS_NONSENSE'"),
+                (["connect", "--tls", "--tls-ca", "", "h:1"], "--tls-ca '': is empty"),
+                (["listen", "--tls", "--tls-client-ca", "", "1"], "--tls-client-ca '': is empty"),
                 (["listen", "--tls", "--tls-client-optional", "1"], "needs --tls-client-ca"),
                 (["listen", "--tls", "--handshake-timeout", "-1", "1"], "--handshake-timeout"),
                 (["listen", "--tls", "--tls-ciphers", "nonsense", "127.0.0.1:0"], "TLS ciphers 'nonsense': must be")):
