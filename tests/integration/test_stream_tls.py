@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -30,11 +31,10 @@ class TlsCase(StreamCase):
         done = subprocess.run([lab.binary(), "connect", "--tls", "-z", "127.0.0.1:1"], capture_output=True, check=False)
         if b"this build has no TLS" in done.stderr:
             raise unittest.SkipTest("this build has no TLS")
-
-    def setUp(self):
-        super().setUp()
-        self.authority = Authority(self.scratch)
-        self.server_certificate = self.authority.issue("server")
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.authority = Authority(pathlib.Path(directory.name))
+        cls.server_certificate = cls.authority.issue("server")
 
     def listen_tls(self, *words, certificate=None, **popen):
         made = certificate or self.server_certificate
