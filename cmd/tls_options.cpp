@@ -2,6 +2,7 @@
 #include "cmd/tls_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 
 #include "libtcp/stream/tls.hpp"
@@ -48,6 +49,10 @@ void TlsWords::belongs(CLI::Option* option) {
 Result<stream::TlsOptions> TlsWords::settle() const {
   for (const CLI::Option* option : options_) {
     if (option->count() > 0 && !tls) return usage_error(option->get_name(), "needs --tls");
+    // A variable that a script forgot to set must not turn a check off.
+    const auto& words = option->results();
+    if (std::ranges::find(words, std::string()) != words.end())
+      return usage_error(option->get_name() + " ''", "is empty");
   }
   stream::TlsOptions settled;
   if (!tls) return settled;

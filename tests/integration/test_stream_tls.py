@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -30,11 +31,10 @@ class TlsCase(StreamCase):
         done = subprocess.run([lab.binary(), "connect", "--tls", "-z", "127.0.0.1:1"], capture_output=True, check=False)
         if b"this build has no TLS" in done.stderr:
             raise unittest.SkipTest("this build has no TLS")
-
-    def setUp(self):
-        super().setUp()
-        self.authority = Authority(self.scratch)
-        self.server_certificate = self.authority.issue("server")
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.authority = Authority(pathlib.Path(directory.name))
+        cls.server_certificate = cls.authority.issue("server")
 
     def listen_tls(self, *words, certificate=None, **popen):
         made = certificate or self.server_certificate
@@ -710,6 +710,8 @@ class Words(TlsCase):
                 (["connect", "--tls", "--tls-insecure", "--tls-pin", "sha256:" + "0" * 64, "h:1"], "choose one"),
                 (["connect", "--tls", "--tls-ciphers", "nonsense", "127.0.0.1:1"], "TLS ciphers 'nonsense': must be"),
                 (["connect", "--tls", "--tls-ciphers", "TLS_NONSENSE", "127.0.0.1:1"], "TLS ciphers 'TLS_NONSENSE'"),
+                (["connect", "--tls", "--tls-ca", "", "h:1"], "--tls-ca '': is empty"),
+                (["listen", "--tls", "--tls-client-ca", "", "1"], "--tls-client-ca '': is empty"),
                 (["listen", "--tls", "--tls-client-optional", "1"], "needs --tls-client-ca"),
                 (["listen", "--tls", "--handshake-timeout", "-1", "1"], "--handshake-timeout"),
                 (["listen", "--tls", "--tls-ciphers", "nonsense", "127.0.0.1:0"], "TLS ciphers 'nonsense': must be")):
