@@ -92,6 +92,7 @@ class ListenCommand final : public Command {
     options_.tls = tls_.settled();
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
+    TCP_TRY(settle_joined());
     options_.door = door_.door;
     options_.stop_signals = stop_signals();
     if (options_.door.access.has_files()) {
@@ -122,6 +123,13 @@ class ListenCommand final : public Command {
   }
 
  private:
+  // A client is joined with one thing only.
+  Result<void> settle_joined() const {
+    const int ways = (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0);
+    if (ways < 2) return {};
+    return usage_error("--exec, --shell, --forward, --broker, --chat and --serve", "choose one of them");
+  }
+
   Result<void> settle_forward() {
     stream::DialOptions dial;
     dial.family = options_.family;
@@ -152,8 +160,10 @@ class ListenCommand final : public Command {
   Result<void> settle_inherited() {
     TCP_TRY_ASSIGN(inherited, stream::take_inherited_sockets());
     options_.inherited = std::move(inherited);
-    if (words_.empty() && options_.inherited.empty()) return usage_error("[ADDRESS:]PORT", "is required");
-    return {};
+    if (!words_.empty() || !options_.inherited.empty()) return {};
+    auto missing = usage_error("[ADDRESS:]PORT", "is required");
+    if (options_.exec) missing.error().hint = ExecWords::kHint;
+    return missing;
   }
 
   // With --keep-open one client's trouble is no failure of the service; nobody coming any more is its regular end.

@@ -176,9 +176,9 @@ void StreamReport::on_warning(const Error& error) {
 
 void StreamReport::write_summary(const StreamEnding& ending) {
   Record summary("summary");
-  summary.add("complete", ending.signal == 0)
-      .add("connections", connections_)
-      .add("sent_bytes", total_.sent_bytes)
+  summary.add("complete", ending.signal == 0).add("connections", connections_);
+  if (listens_) summary.add("rejected", rejected_);
+  summary.add("sent_bytes", total_.sent_bytes)
       .add("received_bytes", total_.received_bytes)
       .add("duration_us", static_cast<double>((context_.clock.now() - started_).count()) / 1000.0)
       .add("error", ending.error ? Value(ending.error->message()) : Value(nullptr));

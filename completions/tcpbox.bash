@@ -17,6 +17,10 @@ _tcpbox() {
   fi
   local command=${words[1]}
   case "$command $prev" in
+    'listen --record')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
     'listen --color')
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
@@ -33,6 +37,26 @@ _tcpbox() {
       :
       return
       ;;
+    'listen --max-connections')
+      :
+      return
+      ;;
+    'listen --when-full')
+      :
+      return
+      ;;
+    'listen --max-per-host')
+      :
+      return
+      ;;
+    'listen --allow')
+      :
+      return
+      ;;
+    'listen --deny')
+      :
+      return
+      ;;
     'listen --forward')
       :
       return
@@ -41,8 +65,136 @@ _tcpbox() {
       :
       return
       ;;
+    'listen --exec')
+      :
+      return
+      ;;
+    'listen --shell')
+      :
+      return
+      ;;
+    'listen --stderr')
+      :
+      return
+      ;;
+    'listen --serve')
+      :
+      return
+      ;;
+    'listen --queue')
+      :
+      return
+      ;;
+    'listen --stuck-timeout')
+      :
+      return
+      ;;
+    'listen --keepalive')
+      :
+      return
+      ;;
+    'listen --user-timeout')
+      :
+      return
+      ;;
+    'listen --congestion')
+      :
+      return
+      ;;
+    'listen --mss')
+      :
+      return
+      ;;
+    'listen --ttl')
+      :
+      return
+      ;;
+    'listen --min-ttl')
+      :
+      return
+      ;;
+    'listen --dscp')
+      :
+      return
+      ;;
+    'listen --mark')
+      :
+      return
+      ;;
+    'listen --recv-buffer')
+      :
+      return
+      ;;
+    'listen --send-buffer')
+      :
+      return
+      ;;
+    'listen --notsent-lowat')
+      :
+      return
+      ;;
+    'listen --linger')
+      :
+      return
+      ;;
+    'listen --md5')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'listen --tls-cert')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'listen --tls-key')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'listen --tls-alpn')
+      :
+      return
+      ;;
+    'listen --tls-min')
+      :
+      return
+      ;;
+    'listen --tls-max')
+      :
+      return
+      ;;
+    'listen --tls-ciphers')
+      :
+      return
+      ;;
+    'listen --tls-client-ca')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'listen --handshake-timeout')
+      :
+      return
+      ;;
     'listen --idle-timeout')
       :
+      return
+      ;;
+    'listen --delay')
+      :
+      return
+      ;;
+    'listen --quit-after')
+      :
+      return
+      ;;
+    'listen --until-bytes')
+      :
+      return
+      ;;
+    'listen --rate')
+      :
+      return
+      ;;
+    'connect --record')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
     'connect --color')
@@ -57,6 +209,18 @@ _tcpbox() {
       :
       return
       ;;
+    'connect --retry')
+      :
+      return
+      ;;
+    'connect --retry-delay')
+      :
+      return
+      ;;
+    'connect --wait')
+      :
+      return
+      ;;
     'connect -s' | 'connect --source')
       :
       return
@@ -65,7 +229,127 @@ _tcpbox() {
       :
       return
       ;;
+    'connect --interface')
+      :
+      return
+      ;;
+    'connect --keepalive')
+      :
+      return
+      ;;
+    'connect --user-timeout')
+      :
+      return
+      ;;
+    'connect --congestion')
+      :
+      return
+      ;;
+    'connect --mss')
+      :
+      return
+      ;;
+    'connect --ttl')
+      :
+      return
+      ;;
+    'connect --min-ttl')
+      :
+      return
+      ;;
+    'connect --dscp')
+      :
+      return
+      ;;
+    'connect --mark')
+      :
+      return
+      ;;
+    'connect --recv-buffer')
+      :
+      return
+      ;;
+    'connect --send-buffer')
+      :
+      return
+      ;;
+    'connect --notsent-lowat')
+      :
+      return
+      ;;
+    'connect --linger')
+      :
+      return
+      ;;
+    'connect --md5')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --exec')
+      :
+      return
+      ;;
+    'connect --shell')
+      :
+      return
+      ;;
+    'connect --stderr')
+      :
+      return
+      ;;
+    'connect --tls-cert')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --tls-key')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --tls-alpn')
+      :
+      return
+      ;;
+    'connect --tls-min')
+      :
+      return
+      ;;
+    'connect --tls-max')
+      :
+      return
+      ;;
+    'connect --tls-ciphers')
+      :
+      return
+      ;;
+    'connect --tls-ca')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --tls-name')
+      :
+      return
+      ;;
+    'connect --tls-pin')
+      :
+      return
+      ;;
     'connect --idle-timeout')
+      :
+      return
+      ;;
+    'connect --delay')
+      :
+      return
+      ;;
+    'connect --quit-after')
+      :
+      return
+      ;;
+    'connect --until-bytes')
+      :
+      return
+      ;;
+    'connect --rate')
       :
       return
       ;;
@@ -141,8 +425,8 @@ _tcpbox() {
   if [[ $cur == -* ]]; then
     local options=
     case $command in
-      listen) options='-h --help -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --forward --balance -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout' ;;
-      connect) options='-h --help -v --verbose --json --ndjson --color --json-fd --timeout -z --zero -s --source --source-port -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout' ;;
+      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --forward --balance --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --rate --retries --timeout --exclude --first-address --interface --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --json --ndjson --color --technique --timeout --close-timeout --syn-retries -4 --ipv4 -6 --ipv6 -n --numeric' ;;

@@ -189,7 +189,7 @@ class Conversations(ExecCase):
 
     def test_send_only_and_recv_only(self):
         self.assertEqual(self.ask(self.shell("cat; echo said", options=("-k", "--send-only")), b"unheard"), b"said\n")
-        listening = self.shell("cat > heard; yes", options=("--recv-only",), cwd=self.scratch)
+        listening = self.shell("cat > heard; exec yes", options=("--recv-only",), cwd=self.scratch)
         with self.client(listening) as client:
             client.sendall(b"heard")
             client.shutdown(socket.SHUT_WR)

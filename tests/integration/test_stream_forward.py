@@ -222,6 +222,8 @@ class Forward(StreamCase):
             ("--balance", "least"): "needs --forward",
             ("--forward", "h:1", "--balance", "best"): "round-robin, random or least",
             ("--forward", "h:1", "--send-only"): "both ways",
+            ("--forward", "h:1", "--broker"): "choose one",
+            ("--forward", "h:1", "--exec", "cat"): "choose one",
         }.items():
             with self.subTest(words=words):
                 done = self.run_for(self.tcpbox, "listen", "127.0.0.1:0", *words)

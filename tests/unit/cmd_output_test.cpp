@@ -11,6 +11,7 @@
 #include "libtcp/base/sanitize.hpp"
 #include "libtcp/base/unique_fd.hpp"
 
+using namespace tcp;
 using namespace tcp::cmd;
 
 TEST_CASE("what a terminal would obey is escaped") {

@@ -139,7 +139,9 @@ TEST_CASE("a conversation that broke off ends with a reset") {
 TEST_CASE("a Unix-domain socket is recorded as well") {
   const TapContext context{3, {UnixName{"/run/x"}, UnixName{}}, true};
   unsigned packets = 0;
-  SyntheticFlow flow(context, [&](packet::Bytes bytes) { if (!bytes.empty()) ++packets; });
+  SyntheticFlow flow(context, [&](packet::Bytes bytes) {
+    if (!bytes.empty()) ++packets;
+  });
   flow.handshake();
   CHECK(packets == 3);
 }
