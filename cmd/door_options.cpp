@@ -42,11 +42,13 @@ void DoorWords::define(CLI::App& app) {
   app.add_option("--allow", door.access.allow, "Serve only these: ADDRESS, ADDRESS/LENGTH, FIRST-LAST or @FILE")
       ->type_name("SPEC")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Clients");
   app.add_option("--deny", door.access.deny, "Never serve these, allowed or not")
       ->type_name("SPEC")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Clients");
 }

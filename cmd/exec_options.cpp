@@ -34,6 +34,7 @@ void ExecWords::define(CLI::App& app) {
   app.add_option("--shell", shell_, "Run this command of /bin/sh for each connection")
       ->type_name("COMMAND")
       ->expected(1)
+      ->allow_extra_args(false)
       ->group(kGroup);
   app.add_option("--stderr", error_output_, "Its standard error: log (default) to ours, merge with its output, or drop")
       ->type_name("WHERE")

@@ -22,6 +22,7 @@ void ForwardWords::define(CLI::App& app) {
   app.add_option("--forward", targets, "Join each client with a connection to there; several: see --balance")
       ->type_name("HOST:PORT")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Joined with");
   app.add_option("--balance", balance, "Which of several targets a client gets: round-robin, random or least")

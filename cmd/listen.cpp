@@ -150,6 +150,9 @@ class ListenCommand final : public Command {
       return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
                          "is about standard input and output, which --broker, --chat and --serve leave alone");
     }
+    if (const std::string_view given = common_.bytes.first_given(); !given.empty()) {
+      return usage_error(std::string(given), "has no use with --broker, --chat and --serve");
+    }
     options_.keep_open = options_.keep_open || hub_.implies_keep_open();
     options_.hub = hub_.hub;
     options_.hub->idle_timeout = common_.relay.idle_timeout;

@@ -146,6 +146,7 @@ class ScanCommand final : public Command {
     app.add_option("--exclude", excluded_words_, "Never probe these, written as targets are")
         ->type_name("TARGET")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all()
         ->group("Targets");
     app.add_flag("--first-address", first_address_only_, "Of a name with several addresses, probe the first")

@@ -91,6 +91,7 @@ void TlsConnectOptions::define(CLI::App& app) {
   words_.belongs(app.add_option("--tls-pin", pins_, "Trust this certificate or public key only: sha256:HEX; repeatable")
                      ->type_name("PIN")
                      ->expected(1)
+                     ->allow_extra_args(false)
                      ->take_all());
   words_.belongs(app.add_flag("--tls-insecure", insecure_, "Trust whoever answers"));
 }

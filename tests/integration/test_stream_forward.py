@@ -214,6 +214,15 @@ class Forward(StreamCase):
         self.assertEqual(events["closed"]["received_bytes"], 5)
         self.assertEqual(events["closed"]["reason"], "finished")
 
+    def test_an_address_after_an_option_that_can_be_repeated_is_an_address(self):
+        for words in (("--forward", "h:1"), ("--shell", "true"), ("--allow", "127.0.0.1"), ("--deny", "192.0.2.1")):
+            with self.subTest(words=words):
+                process = self.start(self.tcpbox, "listen", *words, "127.0.0.1:0")
+                self.assertIn(b"listening on 127.0.0.1", process.stderr.readline())
+                process.terminate()
+        done = self.run_for(self.tcpbox, "scan", "--exclude", "192.0.2.1", "127.0.0.1", "-p", self.server()[1])
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_words_that_are_off(self):
         for words, want in {
             ("--forward", "nowhere"): "a port is missing",
@@ -224,6 +233,7 @@ class Forward(StreamCase):
             ("--forward", "h:1", "--send-only"): "both ways",
             ("--forward", "h:1", "--broker"): "choose one",
             ("--forward", "h:1", "--exec", "cat"): "choose one",
+            ("--broker", "--crlf"): "has no use",
         }.items():
             with self.subTest(words=words):
                 done = self.run_for(self.tcpbox, "listen", "127.0.0.1:0", *words)
