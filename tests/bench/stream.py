@@ -4,7 +4,7 @@
 
     tests/bench/stream.py [--tcpbox PATH] [--rounds 5] [--gib 1] [--only NAME]...
 
-Everything is on loopback and bounded. Peers that are not installed are left out.
+Everything is on loopback and bounded. Peers that are not installed are left out. Many idle clients: many_clients.py.
 """
 
 import argparse
@@ -66,8 +66,8 @@ class Tools:
         self.tls = {
             "tcpbox": ([tcpbox, "listen", "--tls", "--tls-cert", certificate, "127.0.0.1:{}"],
                        [tcpbox, "connect", "--tls", "--tls-insecure", "127.0.0.1:{}"]),
-            "ncat": (["ncat", "-l", "--ssl", "--ssl-cert", certificate, "--ssl-key", certificate, "127.0.0.1", "{}"],
-                     ["ncat", "--ssl", "127.0.0.1", "{}"]),
+            "ncat": (["ncat", "-l", "--recv-only", "--ssl", "--ssl-cert", certificate, "--ssl-key", certificate, "127.0.0.1", "{}"],
+                     ["ncat", "--send-only", "--ssl", "127.0.0.1", "{}"]),
         }
         self.keep_open = {
             "tcpbox": [tcpbox, "listen", "-k", "--recv-only", "127.0.0.1:{}"],
@@ -76,11 +76,6 @@ class Tools:
         self.forward = {
             "tcpbox": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--forward", "127.0.0.1:{target}"],
             "socat": ["socat", "TCP-LISTEN:{},bind=127.0.0.1,reuseaddr,fork,backlog=4096", "TCP:127.0.0.1:{target}"],
-        }
-        self.idle = {
-            "tcpbox discard": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--serve", "discard"],
-            "tcpbox echo": [tcpbox, "listen", "-k", "127.0.0.1:{}", "--serve", "echo"],
-            "tcpbox broker": [tcpbox, "listen", "127.0.0.1:{}", "--broker"],
         }
 
     @staticmethod
@@ -206,10 +201,6 @@ class Accepts:
         return (self.COUNT / took,)
 
 
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def memory_mib(pid, key):
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith(key + ":"):
@@ -224,42 +215,6 @@ def family(pid):
     except OSError:
         return []
     return [pid, *(child for each in children for child in family(int(each)))]
-
-
-class Idle:
-    """Seconds until all are accepted, and the resident set then."""
-
-    columns = ("accepted s", "RSS MiB", "heap B each")
-
-    def __init__(self, table, count):
-        self.table, self.count = installed(table), count
-
-    def once(self, name):
-        port = free_port()
-        server = subprocess.Popen(words(self.table[name], port), stdin=NULL, stdout=NULL, stderr=NULL)
-        wait_listening(port, server)
-        before, empty = descriptors(server.pid), memory_mib(server.pid, "Rss")
-        clients = []
-        start = time.monotonic()
-        for number in range(self.count):
-            client = socket.socket()
-            client.setblocking(False)
-            client.bind((f"127.0.0.{2 + number // 5000}", 0))
-            client.connect_ex(("127.0.0.1", port))
-            clients.append(client)
-        while descriptors(server.pid) < before + self.count:
-            if time.monotonic() - start > PATIENCE or server.poll() is not None:
-                raise SystemExit(f"{name}: {descriptors(server.pid) - before} of {self.count} accepted")
-            time.sleep(0.001)
-        took, full = time.monotonic() - start, memory_mib(server.pid, "Rss")
-        for client in clients:
-            client.close()
-        end(server)
-        return took, full, (full - empty) * 1024**2 / self.count
-
-
-class Burst(Idle):
-    """Simultaneous SYNs."""
 
 
 class Forward:
@@ -361,8 +316,6 @@ def main():
             "tls": ("file -> TLS -> /dev/null", Throughput(tools.tls, "file", "null", payload, options.gib)),
             "roundtrip": ("1-byte round trips through both", RoundTrips(tools.both_ways)),
             "accept": ("accepts, 8 in flight (ncat's backlog is 10)", Accepts(tools.keep_open, load, 8)),
-            "idle": ("10,000 idle clients", Idle(tools.idle, 10000)),
-            "burst": ("1,000 simultaneous SYNs", Burst(tools.idle, 1000)),
             "forward": ("1,000 connections forwarded, 1 MiB each", Forward(tools.forward, load)),
         }
         unknown = set(options.only) - set(benches)
