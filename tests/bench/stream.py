@@ -66,7 +66,8 @@ class Tools:
         self.tls = {
             "tcpbox": ([tcpbox, "listen", "--tls", "--tls-cert", certificate, "127.0.0.1:{}"],
                        [tcpbox, "connect", "--tls", "--tls-insecure", "127.0.0.1:{}"]),
-            "ncat": (["ncat", "-l", "--recv-only", "--ssl", "--ssl-cert", certificate, "--ssl-key", certificate, "127.0.0.1", "{}"],
+            "ncat": (["ncat", "-l", "--recv-only", "--ssl", "--ssl-cert", certificate, "--ssl-key", certificate,
+                      "127.0.0.1", "{}"],
                      ["ncat", "--send-only", "--ssl", "127.0.0.1", "{}"]),
         }
         self.keep_open = {
