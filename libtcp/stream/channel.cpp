@@ -3,7 +3,6 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -104,10 +103,7 @@ void Channel::cancel() noexcept {
   pause_.cancel();
 }
 
-void Channel::abort() noexcept {
-  const linger reset{1, 0};
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-}
+void Channel::abort() noexcept { set_abort(socket_.get()); }
 
 Error Channel::receive_error(std::error_code code) const {
   return {code, "connection with " + to_string(addresses_.remote), why(code), {}};

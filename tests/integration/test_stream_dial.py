@@ -27,18 +27,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class DialCase(StreamCase):
-    def listen_on(self, address, *words, **popen):
-        """A listener on any address; `ready` is what it said of it."""
-        reader, writer = os.pipe()
-        try:
-            process = self.start(self.tcpbox, "listen", address, "--ready-fd", writer, *words, pass_fds=(writer,),
-                                 **popen)
-        finally:
-            os.close(writer)
-        with os.fdopen(reader) as ready:
-            process.ready = ready.read().split()
-        return process
-
     def connect(self, *words, **run):
         run = {"stdin": subprocess.DEVNULL, "text": True, **run}
         if "input" in run:

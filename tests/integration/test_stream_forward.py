@@ -30,6 +30,13 @@ class Forward(StreamCase):
         listener, port = self.server()
         return listener, f"127.0.0.1:{port}"
 
+    def dead_target(self):
+        """A port that is taken, so that nobody else can listen on it, and refuses."""
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
     def client(self, listening):
         connection = socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE)
         self.addCleanup(connection.close)
@@ -150,8 +157,7 @@ class Forward(StreamCase):
         return answer
 
     def test_round_robin_and_a_dead_target_is_skipped_with_one_warning(self):
-        dead = f"127.0.0.1:{free_port()}"
-        words = [self.answering(b"a"), dead, self.answering(b"b")]
+        words = [self.answering(b"a"), self.dead_target(), self.answering(b"b")]
         listening = self.listen("-k", *(word for target in words for word in ("--forward", target)))
         answers = [self.ask(listening) for _ in range(6)]
         self.assertEqual(set(answers), {b"a", b"b"})
@@ -191,15 +197,15 @@ class Forward(StreamCase):
         return [row for row in rows if row[3] == "01" and row[9] in sockets]
 
     def test_no_target_left(self):
-        port = free_port()
-        listening = self.listen("--forward", f"127.0.0.1:{port}", "--ndjson")
+        dead = self.dead_target()
+        listening = self.listen("--forward", dead, "--ndjson")
         self.assertEqual(self.read_all(self.client(listening)), b"")
         out, err = listening.communicate(timeout=PATIENCE)
         self.assertEqual(listening.returncode, 3)
         events = schema.validate_ndjson(err.decode(), "listen")
         closed = next(event for event in events if event["type"] == "closed")
         self.assertEqual(closed["reason"], "target_failed")
-        self.assertIn(f"127.0.0.1:{port}", closed["error"])
+        self.assertIn(dead, closed["error"])
 
     def test_events(self):
         client, target, listening = self.pair("--ndjson")

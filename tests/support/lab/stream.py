@@ -64,8 +64,8 @@ class StreamCase(unittest.TestCase):
         run = {"capture_output": True, "timeout": PATIENCE, **run}
         return subprocess.run([str(word) for word in argv], **run)
 
-    def listen(self, *words, address="127.0.0.1:0", **popen):
-        """A listener and the ports it told of through --ready-fd."""
+    def listen_on(self, address, *words, **popen):
+        """A listener on any address; `ready` is what it told of it through --ready-fd."""
         reader, writer = os.pipe()
         try:
             process = self.start(self.tcpbox, "listen", address, "--ready-fd", writer, *words, pass_fds=(writer,),
@@ -73,9 +73,13 @@ class StreamCase(unittest.TestCase):
         finally:
             os.close(writer)
         with os.fdopen(reader) as ready:
-            lines = ready.read().split()
-        process.ports = [int(line.rsplit(":", 1)[1]) for line in lines]
-        process.ready = lines
+            process.ready = ready.read().split()
+        return process
+
+    def listen(self, *words, address="127.0.0.1:0", **popen):
+        """A listener on IP addresses, and the ports it told of."""
+        process = self.listen_on(address, *words, **popen)
+        process.ports = [int(line.rsplit(":", 1)[1]) for line in process.ready]
         return process
 
     def peer_listens(self, argv, port, **popen):
