@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_record.hpp"
 
+#include "libtcp/packet/tcp_header.hpp"
 #include "libtcp/ports/registry.hpp"
 
 namespace tcp::cmd {
@@ -29,6 +30,8 @@ Value service_of(std::uint16_t port) {
 void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice) {
   run.add("technique", choice.technique->name);
   run.add("technique_reason", choice.why);
+  run.add("control_bits",
+          choice.technique->raw ? Value(packet::to_string_control_bits(choice.control_bits)) : Value(nullptr));
   run.add("targets", options.space.targets().size());
   run.add("ports", options.space.port_count());
   run.add("rate", options.rate);
@@ -64,6 +67,8 @@ Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& opti
   record.add("targets", options.space.targets().size());
   record.add("pairs", counts.pairs);
   record.add("open", counts.open);
+  record.add("open_filtered", counts.open_filtered);
+  record.add("unfiltered", counts.unfiltered);
   record.add("closed", counts.closed);
   record.add("filtered", counts.filtered);
   record.add("errors", counts.errors);

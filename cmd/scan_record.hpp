@@ -15,6 +15,7 @@ namespace tcp::cmd {
 struct TechniqueChoice {
   const scan::Technique* technique = nullptr;
   std::string why;
+  std::uint16_t control_bits = 0;  // of a probe of our own
 };
 
 // Adds what this scan is about to the first record of its run.

@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kMostListed = 10;       // closed or filtered ports of a host; more are summed up
 constexpr std::size_t kMostReasons = 3;       // in a sum
 constexpr std::size_t kMostReasonKinds = 64;  // remembered: an attacker chooses the senders of ICMP errors
-constexpr std::array<std::string_view, 4> kStates{"open", "closed", "filtered", "error"};
+constexpr std::array<std::string_view, 6> kStates{"open",   "open|filtered", "unfiltered",
+                                                  "closed", "filtered",      "error"};
 
 std::uint64_t number(const Value& value) {
   if (const auto* count = std::get_if<std::uint64_t>(&value.data)) return *count;
@@ -130,7 +131,7 @@ class ScanTextView final : public View {
 
   void print_table(const Host& host) {
     Table table({{"STATE"}, {"PORT", true}, {"SERVICE", false, true}, {"REASON", false, true}, {"RTT", true}});
-    static constexpr std::array kStyles{Style::green, Style::red, Style::yellow, Style::red};
+    static constexpr std::array kStyles{Style::green, Style::green, Style::green, Style::red, Style::yellow, Style::red};
     for (std::size_t i = 0; i < kStates.size(); ++i) {
       std::vector<Row> rows = host.groups[i].rows;
       std::ranges::sort(rows, {}, &Row::port);

@@ -41,4 +41,7 @@ struct CommonPort {
 // remote desktops, databases, printers, cluster control).
 [[nodiscard]] std::span<const std::uint16_t> default_scan_ports() noexcept;
 
+// The same list and more behind it, for who wants the best N. Each port once.
+[[nodiscard]] std::span<const std::uint16_t> ranked_scan_ports() noexcept;
+
 }  // namespace tcp::ports

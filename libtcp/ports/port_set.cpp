@@ -11,6 +11,7 @@ namespace tcp::ports {
 namespace {
 
 constexpr PortRange kAll{1, 65535};  // port 0 is reserved: no segment can be sent to a listener there
+constexpr std::string_view kPatternLetters = "*?";
 constexpr std::size_t kLongestWord = 64;
 constexpr std::size_t kLongestShown = 40;  // of a bad word in an error message
 
@@ -27,11 +28,13 @@ bool is_numeric(std::string_view word) {
   return std::ranges::all_of(word, [](char c) { return is_digit(c) || c == '-'; });
 }
 
-// RFC 6335 §5.1, and what older names of the registry have besides: sql*net, cl/1, z39.50, whois++, ocs_cmu.
+// RFC 6335 §5.1, and what older names of the registry have besides: sql*net, cl/1, z39.50, whois++, ocs_cmu. Or a
+// pattern of names.
 bool has_shape_of_name(std::string_view word) {
-  constexpr std::string_view kAlsoAllowed = "-_./+*";
+  constexpr std::string_view kAlsoAllowed = "-_./+*?";
   const auto allowed = [&](char c) { return is_alphanumeric(c) || kAlsoAllowed.contains(c); };
-  return word.size() <= kLongestWord && is_alphanumeric(word.front()) && std::ranges::all_of(word, allowed);
+  return word.size() <= kLongestWord && (is_alphanumeric(word.front()) || kPatternLetters.contains(word.front())) &&
+         std::ranges::all_of(word, allowed);
 }
 
 Result<std::uint16_t> parse_end(std::string_view word, std::string_view digits, std::uint16_t when_open) {

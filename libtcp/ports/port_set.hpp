@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A set of port numbers, kept as sorted intervals, and the words that people write for one.
 //
-//   22,80,8000-8100,imap,https,-1024,60000-    "-" alone and "all" are 1-65535; an open end begins at 1 or ends at
+//   22,80,8000-8100,imap,http*,-1024,60000-    "-" alone and "all" are 1-65535; an open end begins at 1 or ends at
 //   65535
 #pragma once
 

@@ -16,6 +16,8 @@ std::string explain_icmp(const PortResult& result) {
 std::string_view to_string(PortState state) noexcept {
   switch (state) {
     case PortState::open: return "open";
+    case PortState::open_filtered: return "open|filtered";
+    case PortState::unfiltered: return "unfiltered";
     case PortState::closed: return "closed";
     case PortState::filtered: return "filtered";
     case PortState::error: return "error";

@@ -39,18 +39,26 @@ struct Answer {
   MonotonicTime received;
   std::optional<Duration> rtt;  // where the network knows better than the difference of two clock readings
   std::optional<std::uint8_t> time_to_live;
-  IpAddress sender;  // of the answer: another than the target for many ICMP errors
+  std::uint16_t window = 0;  // of an RST
+  IpAddress sender;          // of the answer: another than the target for many ICMP errors
   packet::IcmpHeader icmp;
   int error_number = 0;  // not_sent: errno
 };
 
-enum class PortState : std::uint8_t { open, closed, filtered, error };
+// `unfiltered`: probes reach it, and whether anybody listens is not known. `open_filtered`: silence that an open port
+// keeps as well as a filter does.
+enum class PortState : std::uint8_t { open, open_filtered, unfiltered, closed, filtered, error };
 enum class Reason : std::uint8_t { syn_ack, rst, icmp, silence, not_sent };
 
-// "open", "closed", "filtered", "error"
+// "open", "open|filtered", "unfiltered", "closed", "filtered", "error"
 [[nodiscard]] std::string_view to_string(PortState state) noexcept;
 // "syn-ack", "rst", "icmp", "silence", "not-sent"
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
+
+// Worth a look: open, or not known to be otherwise though a probe may have reached it.
+[[nodiscard]] constexpr bool may_be_open(PortState state) noexcept {
+  return state == PortState::open || state == PortState::open_filtered || state == PortState::unfiltered;
+}
 
 struct PortResult {
   Endpoint target;

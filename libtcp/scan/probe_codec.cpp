@@ -68,6 +68,7 @@ std::optional<Answer> ProbeCodec::read_segment(const packet::DecodedPacket& pack
   answer.attempt = *attempt;
   answer.sender = packet.source;
   answer.time_to_live = packet.time_to_live();
+  answer.window = header.window;
   if (header.acknowledgment != sequence_of(answer.target, *attempt) + 1) return std::nullopt;
   if (header.has(packet::control::rst)) {
     answer.kind = AnswerKind::rst;

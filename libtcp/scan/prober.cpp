@@ -159,6 +159,8 @@ std::optional<PortResult> Prober::on_answer(const Answer& answer, MonotonicTime 
 void Prober::count(PortState state) noexcept {
   switch (state) {
     case PortState::open: ++counts_.open; break;
+    case PortState::open_filtered: ++counts_.open_filtered; break;
+    case PortState::unfiltered: ++counts_.unfiltered; break;
     case PortState::closed: ++counts_.closed; break;
     case PortState::filtered: ++counts_.filtered; break;
     case PortState::error: ++counts_.errors; break;

@@ -33,6 +33,8 @@ struct ProbeCounts {
   std::uint64_t probes_sent = 0;
   std::uint64_t retransmissions = 0;
   std::uint64_t open = 0;
+  std::uint64_t open_filtered = 0;
+  std::uint64_t unfiltered = 0;
   std::uint64_t closed = 0;
   std::uint64_t filtered = 0;
   std::uint64_t errors = 0;

@@ -58,7 +58,7 @@ RawNetwork::RawNetwork(const RawNetworkOptions& options, const Clock& clock, con
       interface_index_(options.interface_index),
       guard_(std::move(guard)),
       capture_(std::move(capture)),
-      codec_({key, options.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries)}) {}
+      codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries)}) {}
 
 const RawNetwork::Way& RawNetwork::way_to(const IpAddress& target) {
   const auto known = ways_.find(target);

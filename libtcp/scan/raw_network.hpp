@@ -11,21 +11,27 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/base/mac_address.hpp"
 #include "libtcp/net/packet_socket.hpp"
 #include "libtcp/net/port_guard.hpp"
 #include "libtcp/net/raw_ip_socket.hpp"
 #include "libtcp/net/route.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/probe_codec.hpp"
+#include "libtcp/scan/probe_shape.hpp"
 
 namespace tcp::scan {
 
 struct RawNetworkOptions {
-  std::uint16_t control_bits = 0;  // of a probe
-  unsigned tries = 1;              // at most kMostTries
-  bool v4 = true;                  // the families that will be probed
+  ProbeShape shape;
+  unsigned tries = 1;  // at most kMostTries
+  bool v4 = true;      // the families that will be probed
   bool v6 = true;
   std::optional<std::uint32_t> interface_index;  // send through this one only
+  std::optional<IpAddress> source;               // absent: the one that the route prefers
+  std::optional<std::uint16_t> source_port;      // of the first try; absent: free ones
+  std::optional<MacAddress> gateway_mac;         // frames go there, whatever the neighbours say
+  std::optional<std::uint16_t> vlan;             // IEEE 802.1Q
 };
 
 class RawNetwork final : public Network {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "libtcp/scan/answer.hpp"
@@ -31,5 +32,11 @@ struct Technique {
 [[nodiscard]] std::span<const Technique> techniques() noexcept;
 // Null when there is none of that name.
 [[nodiscard]] const Technique* find_technique(std::string_view name) noexcept;
+// "auto, syn, connect, …": what --technique takes.
+[[nodiscard]] std::string technique_names();
+
+// The technique whose reading of the answers holds for a probe with these control bits, by RFC 9293 §3.10.7: ack where
+// ACK is set, otherwise syn where SYN is, otherwise null. Null pointer with RST: nobody answers one.
+[[nodiscard]] const Technique* technique_for(std::uint16_t control_bits) noexcept;
 
 }  // namespace tcp::scan
