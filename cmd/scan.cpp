@@ -7,41 +7,30 @@
 #include "cmd/command.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/scan_baseline.hpp"
+#include "cmd/scan_list.hpp"
 #include "cmd/scan_network.hpp"
 #include "cmd/scan_output_options.hpp"
+#include "cmd/scan_outputs.hpp"
 #include "cmd/scan_port_options.hpp"
+#include "cmd/scan_progress.hpp"
 #include "cmd/scan_record.hpp"
+#include "cmd/scan_reporter.hpp"
 #include "cmd/scan_target_options.hpp"
 #include "cmd/scan_technique_table.hpp"
-#include "cmd/scan_text.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/net/capabilities.hpp"
+#include "libtcp/ports/port_set.hpp"
 #include "libtcp/scan/cookie.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-// Results become records; the user or a reader that went away ends the scan.
-class Reporter final : public scan::Observer {
- public:
-  Reporter(View& view, const Output& out, const scan::Targets& targets, const Interrupt& interrupt, bool open_only)
-      : view_(view), out_(out), targets_(targets), interrupt_(interrupt), open_only_(open_only) {}
-
-  void on_result(const scan::PortResult& result) override {
-    if (open_only_ && !scan::may_be_open(result.state)) return;
-    view_.result(to_record(result, targets_));
+// Compared with an earlier scan, the question is whether anything has changed.
+ExitCode exit_code_of(const scan::ProbeCounts& counts, std::optional<std::uint64_t> changes) {
+  if (changes && counts.open + counts.open_filtered + counts.unfiltered + counts.closed + counts.filtered > 0) {
+    return *changes > 0 ? ExitCode::negative : ExitCode::done;
   }
-  bool stop_requested() override { return interrupt_.flag() || out_.failed(); }
-
- private:
-  View& view_;
-  const Output& out_;
-  const scan::Targets& targets_;
-  const Interrupt& interrupt_;
-  bool open_only_;
-};
-
-ExitCode exit_code_of(const scan::ProbeCounts& counts) {
   if (counts.open + counts.open_filtered + counts.unfiltered > 0) return ExitCode::done;
   const bool nothing_was_sent = counts.errors > 0 && counts.closed + counts.filtered == 0;
   return nothing_was_sent ? ExitCode::failed : ExitCode::negative;
@@ -91,13 +80,19 @@ class ScanCommand final : public Command {
       return ExitCode::done;
     }
     TCP_TRY_ASSIGN(targets, targets_.resolve());
+    tell_skipped(context, targets.skipped);
+    if (output_.list) {
+      list_targets(context, output_.common.format(), targets, port_numbers_);
+      return ExitCode::done;
+    }
     TCP_TRY(targets_.check_permission(targets.set));
-    TCP_TRY_ASSIGN(space, scan::ProbeSpace::make(targets.set, port_numbers_));
+    TCP_TRY_ASSIGN(baseline, load_baseline(context));
+    TCP_TRY_ASSIGN(space, scan::ProbeSpace::make(std::move(targets.set), port_numbers_));
     TCP_TRY_ASSIGN(key, scan::make_cookie_key());
-    TCP_TRY_ASSIGN(network, open_scan_network(probes_, targets.set, timing_.retries + 1, context.clock));
+    TCP_TRY_ASSIGN(network, open_scan_network(probes_, space.targets(), timing_.retries + 1, context.clock));
     TCP_TRY(net::drop_all_capabilities());
     const scan::ScanOptions options{std::move(space), network.choice.technique, timing_, rate_, key.first};
-    return scan(context, options, network, targets);
+    return scan(context, options, network, targets, baseline);
   }
 
  private:
@@ -114,26 +109,68 @@ class ScanCommand final : public Command {
     return {};
   }
 
+  static void tell_skipped(const Context& context, std::uint64_t count) {
+    if (count == 0) return;
+    context.note("skipped: " + std::to_string(count) +
+                 " special-purpose addresses (multicast, reserved, loopback, …); name them to scan them");
+  }
+
+  Result<std::optional<ScanBaseline>> load_baseline(const Context& context) const {
+    if (output_.baseline.empty()) return std::nullopt;
+    TCP_TRY_ASSIGN(baseline, ScanBaseline::load(output_.baseline));
+    if (!baseline.complete()) {
+      context.warn(output_.baseline + " is of a scan that did not end: what it had not come to counts as not open");
+    }
+    return std::optional(std::move(baseline));
+  }
+
+  ScanViewOptions view_options(const Context& context, const scan::Targets& targets,
+                               const std::optional<ScanBaseline>& baseline) const {
+    ports::PortSet ports;
+    for (const std::uint16_t port : port_numbers_) ports.insert({port, port});
+    ScanViewOptions options;
+    options.targets = &targets;
+    options.verbose = output_.verbose;
+    options.open_only = output_.open_only;
+    options.started = context.clock.wall_now();
+    options.ports = to_string(ports);
+    if (baseline) options.baseline = output_.baseline + " (" + baseline->started() + ")";
+    return options;
+  }
+
   Result<ExitCode> scan(Context& context, const scan::ScanOptions& options, const ScanNetwork& network,
-                        const scan::Targets& targets) const {
-    const TechniqueChoice& choice = network.choice;
-    context.note("technique: " + std::string(choice.technique->name) + " (" + choice.why + ")");
-    const ScanTextOptions text{output_.verbose, output_.open_only};
-    const auto view = make_view(output_.common.format(), context.out, make_scan_text_view(context.out, text));
-    Record run = make_run_record("scan", 1, context.arguments, to_rfc3339(context.clock.wall_now()));
-    add_scan(run, options, choice);
+                        const scan::Targets& targets, const std::optional<ScanBaseline>& baseline) const {
+    const ScanViewOptions shared = view_options(context, targets, baseline);
+    TCP_TRY_ASSIGN(outputs, ScanOutputs::open(output_, shared, context.out));
+    context.note("technique: " + std::string(network.choice.technique->name) + " (" + network.choice.why + ")");
+    Record run = make_run_record("scan", 1, context.arguments, to_rfc3339(shared.started));
+    add_scan(run, options, network.choice, targets);
+    outputs->start(run);
     const Interrupt interrupt;
-    Reporter reporter(*view, context.out, targets, interrupt, output_.open_only);
-    view->start(run);
-    TCP_TRY_ASSIGN(summary, scan::run(options, context.clock, *network.network, reporter));
-    view->summary(to_record(summary, options));
-    if (summary.answers_lost > 0) {
-      context.warn(std::to_string(summary.answers_lost) +
+    const auto done = probe(context, options, network, *outputs, baseline, interrupt);
+    if (!done) return std::unexpected(done.error());
+    context.out.flush();
+    TCP_TRY(outputs->finish());
+    interrupt.raise_again();
+    return *done;
+  }
+
+  Result<ExitCode> probe(Context& context, const scan::ScanOptions& options, const ScanNetwork& network,
+                         ScanOutputs& outputs, const std::optional<ScanBaseline>& baseline,
+                         const Interrupt& interrupt) const {
+    ScanProgress progress(context.err, output_.progress, !targets_.reads_standard_input());
+    const bool writes_early = output_.stream || output_.format() != ScanFormat::text;
+    ScanReporter reporter({outputs, progress, interrupt, baseline ? &*baseline : nullptr, output_.open_only,
+                           writes_early && context.out.terminal().is_terminal});
+    auto summary = scan::run(options, context.clock, *network.network, reporter);
+    progress.clear();
+    if (!summary) return std::unexpected(std::move(summary).error());
+    outputs.summary(to_record(*summary, options));
+    if (summary->answers_lost > 0) {
+      context.warn(std::to_string(summary->answers_lost) +
                    " answers found no room in this host's buffers; try a lower --rate");
     }
-    context.out.flush();
-    interrupt.raise_again();
-    return exit_code_of(summary.counts);
+    return exit_code_of(summary->counts, baseline ? std::optional(reporter.changes()) : std::nullopt);
   }
 
   ScanTargetOptions targets_;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_record.hpp"
 
+#include "cmd/scan_words.hpp"
+
 #include "libtcp/packet/tcp_header.hpp"
-#include "libtcp/ports/registry.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -15,24 +16,18 @@ Value optional_microseconds(const std::optional<Duration>& duration) {
   return duration ? Value(microseconds(*duration)) : Value(nullptr);
 }
 
-Value name_of(const IpAddress& address, const scan::Targets& targets) {
-  const auto name = targets.names.find(address);
-  return name == targets.names.end() ? Value(nullptr) : Value(name->second);
-}
-
-Value service_of(std::uint16_t port) {
-  const std::string_view name = ports::service_name(port, ports::Protocol::tcp);
-  return name.empty() ? Value(nullptr) : Value(name);
-}
+Value or_null(std::string text) { return text.empty() ? Value(nullptr) : Value(std::move(text)); }
 
 }  // namespace
 
-void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice) {
+void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice,
+              const scan::Targets& targets) {
   run.add("technique", choice.technique->name);
   run.add("technique_reason", choice.why);
   run.add("control_bits",
           choice.technique->raw ? Value(packet::to_string_control_bits(choice.control_bits)) : Value(nullptr));
   run.add("targets", options.space.targets().size());
+  run.add("skipped", targets.skipped);
   run.add("ports", options.space.port_count());
   run.add("rate", options.rate);
   run.add("retries", options.timing.retries);
@@ -42,7 +37,7 @@ void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoi
 Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   Record record("port");
   record.add("target", to_string(result.target.address));
-  record.add("name", name_of(result.target.address, targets));
+  record.add("name", or_null(name_of(result.target.address, targets)));
   record.add("port", result.target.port);
   record.add("protocol", "tcp");
   record.add("state", scan::to_string(result.state));
@@ -56,7 +51,30 @@ Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   record.add("rtt_us", optional_microseconds(result.rtt));
   record.add("ttl", result.time_to_live ? Value(*result.time_to_live) : Value(nullptr));
   record.add("probes_sent", result.probes_sent);
-  record.add("service", service_of(result.target.port));
+  record.add("service", or_null(service_text(result.target.port)));
+  return record;
+}
+
+Record to_record(const ScanChange& change, const scan::Targets& targets) {
+  Record record("change");
+  record.add("change", kind_of(change));
+  record.add("target", to_string(change.target.address));
+  record.add("name", or_null(name_of(change.target.address, targets)));
+  record.add("port", change.target.port);
+  record.add("protocol", "tcp");
+  record.add("before", change.before ? Value(scan::to_string(*change.before)) : Value(nullptr));
+  record.add("now", scan::to_string(change.now));
+  record.add("service", or_null(service_text(change.target.port)));
+  return record;
+}
+
+Record to_record(const scan::HostNote& note, const scan::Targets& targets) {
+  Record record("host_note");
+  record.add("target", to_string(note.host));
+  record.add("name", or_null(name_of(note.host, targets)));
+  record.add("note", to_string(note.kind));
+  record.add("value", note.value);
+  record.add("explanation", explain(note));
   return record;
 }
 

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "cmd/output/record.hpp"
+#include "cmd/scan_view.hpp"
 #include "libtcp/scan/scan.hpp"
-#include "libtcp/scan/target_spec.hpp"
+#include "libtcp/scan/target_list.hpp"
 
 namespace tcp::cmd {
 
@@ -19,8 +20,11 @@ struct TechniqueChoice {
 };
 
 // Adds what this scan is about to the first record of its run.
-void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice);
+void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice,
+              const scan::Targets& targets);
 [[nodiscard]] Record to_record(const scan::PortResult& result, const scan::Targets& targets);
+[[nodiscard]] Record to_record(const ScanChange& change, const scan::Targets& targets);
+[[nodiscard]] Record to_record(const scan::HostNote& note, const scan::Targets& targets);
 [[nodiscard]] Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& options);
 
 }  // namespace tcp::cmd

@@ -1,174 +1,137 @@
 // SPDX-License-Identifier: MIT
-#include "cmd/scan_text.hpp"
-
-#include <fmt/format.h>
-
+// A scan for people: a table a host, what there is much of in one line, what has changed, and the sums.
 #include <algorithm>
-#include <array>
-#include <map>
-#include <vector>
 
 #include "cmd/output/table.hpp"
-#include "libtcp/base/parse.hpp"
+#include "cmd/scan_hosts.hpp"
+#include "cmd/scan_words.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-constexpr std::size_t kMostListed = 10;       // closed or filtered ports of a host; more are summed up
-constexpr std::size_t kMostReasons = 3;       // in a sum
-constexpr std::size_t kMostReasonKinds = 64;  // remembered: an attacker chooses the senders of ICMP errors
-constexpr std::array<std::string_view, 6> kStates{"open",   "open|filtered", "unfiltered",
-                                                  "closed", "filtered",      "error"};
-
-std::uint64_t number(const Value& value) {
-  if (const auto* count = std::get_if<std::uint64_t>(&value.data)) return *count;
-  if (const auto* count = std::get_if<std::int64_t>(&value.data)) return static_cast<std::uint64_t>(*count);
-  return 0;
-}
-
-Duration duration_of(const Value& microseconds) {
-  return std::chrono::microseconds(static_cast<std::int64_t>(number(microseconds)));
-}
-
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-struct Row {
-  std::uint64_t port = 0;
-  std::string service;
-  std::string reason;
-  std::string rtt;
-};
-
-// The ports of a host in one state: rows, until there are too many to read.
-struct StateGroup {
-  std::vector<Row> rows;
-  std::uint64_t count = 0;
-  std::map<std::string, std::uint64_t> reasons;
-
-  void add(const Record& port, bool keep) {
-    ++count;
-    const std::string reason = port["explanation"].text();
-    if (reasons.size() < kMostReasonKinds || reasons.contains(reason)) ++reasons[reason];
-    if (!keep) {
-      rows.clear();
-      return;
-    }
-    rows.push_back({number(port["port"]), port["service"].text(), reason,
-                    port["rtt_us"].is_null() ? "-" : format_duration(duration_of(port["rtt_us"]))});
-  }
-
-  // "1000 closed (rst)", "200 filtered (150 no answer to 4 probes, 50 icmp port unreachable from 192.0.2.1)"
-  [[nodiscard]] std::string sum(std::string_view state) const {
-    std::vector<std::pair<std::string, std::uint64_t>> sorted(reasons.begin(), reasons.end());
-    std::ranges::sort(sorted, [](const auto& a, const auto& b) {
-      return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
-    std::string text;
-    std::uint64_t named = 0;
-    for (std::size_t i = 0; i < std::min(sorted.size(), kMostReasons); ++i) {
-      const auto& [reason, times] = sorted[i];
-      text += (i == 0 ? "" : ", ") + (times == count ? reason : fmt::format("{} {}", times, reason));
-      named += times;
-    }
-    if (named < count) text += fmt::format(", {} others", count - named);
-    return fmt::format("{} {} ({})", count, state, text);
-  }
-};
-
-struct Host {
-  std::string address;
-  std::string name;  // empty without one
-  std::array<StateGroup, kStates.size()> groups;
-
-  [[nodiscard]] bool is_interesting() const { return groups.front().count > 0 || groups.back().count > 0; }
-};
-
-class ScanTextView final : public View {
+class ScanTextView final : public ScanView {
  public:
-  ScanTextView(Output& out, const ScanTextOptions& options) : out_(out), options_(options) {}
+  ScanTextView(Output& out, const ScanViewOptions& options) : out_(out), options_(options), hosts_(options) {}
 
   void start(const Record& /*run*/) override {}
-
-  void result(const Record& port) override {
-    const std::string address = port["target"].text();
-    const auto [place, fresh] = places_.try_emplace(address, hosts_.size());
-    if (fresh) hosts_.push_back({address, port["name"].is_null() ? "" : port["name"].text(), {}});
-    const auto state = std::ranges::find(kStates, port["state"].text());
-    if (state == kStates.end()) return;
-    StateGroup& group = hosts_[place->second].groups[static_cast<std::size_t>(state - kStates.begin())];
-    group.add(port, *state == "open" || options_.verbose || group.count < kMostListed);
-  }
+  void port(const scan::PortResult& result) override { hosts_.add(result); }
+  void note(const scan::HostNote& note) override { hosts_.add(note); }
+  void change(const ScanChange& change) override { changes_.push_back(change); }
 
   void summary(const Record& summary) override {
-    std::uint64_t quiet = 0;
-    for (const Host& host : hosts_) {
-      const bool show = hosts_.size() == 1 || options_.verbose || host.is_interesting();
-      if (show) {
-        print(host);
-      } else {
-        ++quiet;
-      }
-    }
-    if (quiet > 0) out_.write(counted(quiet, "host") + " without an open port\n\n");
-    print_sums(summary);
+    for (const auto& [address, host] : hosts_.shown()) print(address, *host);
+    const bool complete = summary["complete"].text() == "yes";
+    const auto quiet = hosts_.quiet(number(summary["targets"]), complete);
+    if (quiet && *quiet > 0) out_.write(counted(*quiet, "host") + " without an open port\n\n");
+    if (!options_.baseline.empty()) print_changes();
+    out_.write(wrap(sums(summary), out_.terminal().width, 2) + "\n");
     out_.end_record();
   }
 
  private:
-  void print(const Host& host) {
-    const std::string title = host.name.empty() ? host.address : host.address + " (" + host.name + ")";
-    out_.write(paint(out_.terminal(), Style::bold, title) + "\n");
-    for (std::size_t i = 0; i < kStates.size(); ++i) {
-      const StateGroup& group = host.groups[i];
-      if (group.count > 0 && group.rows.empty())
-        out_.write(wrap(group.sum(kStates[i]), out_.terminal().width, 2) + "\n");
+  void print(const IpAddress& address, const ScanHost& host) {
+    out_.write(paint(out_.terminal(), Style::bold, title(address, host.name)) + "\n");
+    for (const scan::HostNote& note : host.notes) {
+      out_.write(wrap("note: " + explain(note), out_.terminal().width, 2) + "\n");
+    }
+    for (const ScanGroup& group : host.groups) {
+      if (group.rows.empty()) out_.write(wrap(group.sum(), out_.terminal().width, 2) + "\n");
     }
     print_table(host);
     out_.write("\n");
   }
 
-  void print_table(const Host& host) {
+  void print_table(const ScanHost& host) {
     Table table({{"STATE"}, {"PORT", true}, {"SERVICE", false, true}, {"REASON", false, true}, {"RTT", true}});
-    static constexpr std::array kStyles{Style::green, Style::green, Style::green, Style::red, Style::yellow, Style::red};
-    for (std::size_t i = 0; i < kStates.size(); ++i) {
-      std::vector<Row> rows = host.groups[i].rows;
-      std::ranges::sort(rows, {}, &Row::port);
-      for (Row& row : rows) {
-        table.add_row({paint(out_.terminal(), kStyles[i], kStates[i]), std::to_string(row.port), std::move(row.service),
-                       std::move(row.reason), std::move(row.rtt)});
+    for (const ScanGroup& group : host.groups) {
+      for (const ScanRow& row : group.rows) {
+        const std::string service = service_text(row.port);
+        table.add_row({paint(out_.terminal(), style_of(group.state), to_string(group.state)), std::to_string(row.port),
+                       service.empty() ? "-" : service, row.explanation, rtt_text(row.rtt)});
       }
     }
     if (!table.empty()) out_.write(table.render(out_.terminal()));
   }
 
-  void print_sums(const Record& summary) {
-    std::string text =
-        counted(number(summary["targets"]), "host") + ", " + counted(number(summary["pairs"]), "port") + ":";
-    for (const std::string_view state : {"open", "closed", "filtered"}) {
-      text += fmt::format(" {} {},", number(summary[state]), state);
+  void print_changes() {
+    if (changes_.empty()) {
+      out_.write("nothing has changed since " + sanitize(options_.baseline) + "\n\n");
+      return;
     }
-    text.back() = ';';
-    if (number(summary["errors"]) > 0) text += fmt::format(" {} not sent;", number(summary["errors"]));
-    if (number(summary["unfinished"]) > 0) text += fmt::format(" {} unfinished;", number(summary["unfinished"]));
-    text += fmt::format(" {} in {}", counted(number(summary["probes_sent"]), "probe"),
-                        format_duration(duration_of(summary["elapsed_us"])));
-    if (const auto* loss = std::get_if<double>(&summary["loss"].data))
-      text += fmt::format(", loss {:.1f} %", *loss * 100);
-    out_.write(wrap(text, out_.terminal().width, 2) + "\n");
+    out_.write(counted(changes_.size(), "change") + " since " + sanitize(options_.baseline) + "\n");
+    std::ranges::sort(changes_, {}, &ScanChange::target);
+    Table table({{"CHANGE"}, {"TARGET"}, {"PORT", true}, {"SERVICE", false, true}, {"STATE"}, {"BEFORE", false, true}});
+    for (const ScanChange& change : changes_) {
+      const std::string service = service_text(change.target.port);
+      table.add_row({std::string(kind_of(change)),
+                     title(change.target.address, name_of(change.target.address, *options_.targets)),
+                     std::to_string(change.target.port), service.empty() ? "-" : service,
+                     paint(out_.terminal(), style_of(change.now), to_string(change.now)), explain(change)});
+    }
+    out_.write(table.render(out_.terminal()) + "\n");
   }
 
   Output& out_;
-  ScanTextOptions options_;
-  std::map<std::string, std::size_t> places_;
-  std::vector<Host> hosts_;  // in the order of their first result
+  ScanViewOptions options_;
+  ScanHosts hosts_;
+  std::vector<ScanChange> changes_;
+};
+
+// A line as soon as it is known.
+class ScanStreamView final : public ScanView {
+ public:
+  ScanStreamView(Output& out, const ScanViewOptions& options) : out_(out), options_(options) {}
+
+  void start(const Record& /*run*/) override {}
+
+  void port(const scan::PortResult& result) override {
+    if (!options_.verbose && result.state != scan::PortState::open && result.state != scan::PortState::error) return;
+    const std::string service = service_text(result.target.port);
+    std::string line = padded(paint(out_.terminal(), style_of(result.state), to_string(result.state)),
+                              to_string(result.state).size(), 13);
+    line += where(result.target) + "  " + (service.empty() ? "-" : service) + "  " + explain(result);
+    if (result.rtt) line += "  " + rtt_text(result.rtt);
+    out_.line(line);
+  }
+  void note(const scan::HostNote& note) override {
+    out_.line("note         " + title(note.host, name_of(note.host, *options_.targets)) + " " + explain(note));
+  }
+  void change(const ScanChange& change) override {
+    ++changes_;
+    out_.line(padded(std::string(kind_of(change)), kind_of(change).size(), 13) + where(change.target) + "  is " +
+              std::string(to_string(change.now)) + ", " + explain(change));
+  }
+  void summary(const Record& summary) override {
+    if (!options_.baseline.empty()) {
+      out_.line((changes_ == 0 ? "nothing has changed" : counted(changes_, "change")) + " since " +
+                sanitize(options_.baseline));
+    }
+    out_.line(wrap(sums(summary), out_.terminal().width, 2));
+  }
+
+ private:
+  static std::string padded(std::string text, std::size_t columns, std::size_t width) {
+    return text + std::string(width > columns ? width - columns : 1, ' ');
+  }
+  [[nodiscard]] std::string where(const Endpoint& target) const {
+    const std::string name = name_of(target.address, *options_.targets);
+    return to_string(target) + (name.empty() ? "" : " (" + name + ")");
+  }
+
+  Output& out_;
+  ScanViewOptions options_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<View> make_scan_text_view(Output& out, const ScanTextOptions& options) {
+std::unique_ptr<ScanView> make_scan_text_view(Output& out, const ScanViewOptions& options) {
   return std::make_unique<ScanTextView>(out, options);
+}
+
+std::unique_ptr<ScanView> make_scan_stream_view(Output& out, const ScanViewOptions& options) {
+  return std::make_unique<ScanStreamView>(out, options);
 }
 
 }  // namespace tcp::cmd

@@ -19,7 +19,7 @@ import help_text
 # The words an option takes. By command where the same name means different things.
 WORDS = {
     "--color": "auto always never",
-    "scan --technique": "auto syn connect",
+    "scan --technique": "auto syn connect fin null xmas maimon ack window list",
     "handshake-trace --technique": "auto raw connect",
     "--protocol": "tcp udp sctp dccp any",
     "--range": "well-known registered dynamic",

@@ -92,31 +92,11 @@ void Progress::update(ProgressState state) {
   drawn_at_ = state.elapsed;
   rate_.update(state.sent_bytes + state.received_bytes, state.elapsed);
   state.bytes_per_s = rate_.bytes_per_s();
-  draw(progress_line(state, out_.terminal().width - 1));
-}
-
-// On a terminal the line that is there is written over.
-void Progress::draw(const std::string& line) {
-  if (!out_.terminal().is_terminal) {
-    out_.line(line);
-    return;
-  }
-  std::string padded = "\r" + line;
-  if (line.size() < drawn_) padded.append(drawn_ - line.size(), ' ');
-  drawn_ = line.size();
-  out_.write(padded);
-  out_.flush();
-}
-
-void Progress::clear() {
-  if (drawn_ == 0) return;
-  out_.write("\r" + std::string(drawn_, ' ') + "\r");
-  out_.flush();
-  drawn_ = 0;
+  line_.draw(progress_line(state, out_.terminal().width - 1));
 }
 
 void Progress::finish(ProgressState state) {
-  clear();
+  line_.clear();
   const double passed = seconds(state.elapsed);
   state.bytes_per_s = passed > 0 ? static_cast<double>(state.sent_bytes + state.received_bytes) / passed : 0;
   state.expected_sent_bytes.reset();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cmd/output/output.hpp"
+#include "cmd/output/status_line.hpp"
 #include "libtcp/base/clock.hpp"
 
 namespace tcp::cmd {
@@ -46,22 +47,20 @@ class Progress {
   // How often update() is worth calling: ten times a second on a terminal, otherwise every five seconds.
   [[nodiscard]] static Duration interval(const Terminal& terminal);
 
-  explicit Progress(Output& out) : out_(out) {}
+  explicit Progress(Output& out) : out_(out), line_(out) {}
 
   // Draws, unless it is too early for that. The rate in `state` is filled in here.
   void update(ProgressState state);
   // Before anybody else writes a line there.
-  void clear();
+  void clear() { line_.clear(); }
   // The last line, with the average rate; it stays.
   void finish(ProgressState state);
 
  private:
-  void draw(const std::string& line);
-
   Output& out_;
+  StatusLine line_;
   SmoothRate rate_;
   std::optional<Duration> drawn_at_;
-  std::size_t drawn_ = 0;  // columns that are on the terminal's line now
 };
 
 }  // namespace tcp::cmd

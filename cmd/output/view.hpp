@@ -34,7 +34,7 @@ class View {
 // `text` when the format is text, otherwise the JSON rendering; writes to `out`, which must outlive it.
 [[nodiscard]] std::unique_ptr<View> make_view(Format format, Output& out, std::unique_ptr<View> text);
 
-// json.cpp: the only file that knows the JSON library.
+// json.cpp: the only file that writes with the JSON library.
 [[nodiscard]] std::string to_json(const Record& record);
 [[nodiscard]] std::unique_ptr<View> make_json_view(Output& out);
 [[nodiscard]] std::unique_ptr<View> make_ndjson_view(Output& out);

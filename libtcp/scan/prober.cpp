@@ -167,6 +167,11 @@ void Prober::count(PortState state) noexcept {
   }
 }
 
+std::uint64_t Prober::pairs_done() const noexcept {
+  return counts_.open + counts_.open_filtered + counts_.unfiltered + counts_.closed + counts_.filtered +
+         counts_.errors + silent_;
+}
+
 bool Prober::nothing_to_send() const noexcept {
   return stopped_ || (again_.empty() && retransmit_.empty() && next_fresh_ == order_.size());
 }

@@ -73,6 +73,8 @@ class Prober {
   // Once finished: the pairs that answered no try, by index. Afterwards the counts are complete.
   void conclude(const std::function<void(const PortResult&)>& report);
   [[nodiscard]] const ProbeCounts& counts() const noexcept { return counts_; }
+  // Decided, or silent often enough.
+  [[nodiscard]] std::uint64_t pairs_done() const noexcept;
   // The largest smoothed RTT of any target.
   [[nodiscard]] std::optional<Duration> longest_rtt() const noexcept { return longest_rtt_; }
 

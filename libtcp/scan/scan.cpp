@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kBatch = 64;
 constexpr Duration kLongestWait = std::chrono::milliseconds(100);  // a signal between two waits is seen after it
+constexpr Duration kProgressInterval = std::chrono::milliseconds(200);
 constexpr Duration kFullQueuePause = std::chrono::milliseconds(1);
 constexpr Duration kLongestStandstill = std::chrono::seconds(30);
 
@@ -22,13 +23,15 @@ class Run {
         prober_(options.space, *options.technique, options.timing, options.seed),
         rate_(options.rate, clock.now()),
         started_(clock.now()),
-        moved_(started_) {}
+        moved_(started_),
+        told_(started_) {}
 
   Result<ScanSummary> operator()() {
     while (!prober_.finished(clock_.now())) {
       if (observer_.stop_requested()) stop();
       TCP_TRY(send());
       TCP_TRY(receive());
+      tell_progress();
     }
     prober_.conclude([this](const PortResult& result) { observer_.on_result(result); });
     summary_.counts = prober_.counts();
@@ -42,6 +45,30 @@ class Run {
   void stop() {
     summary_.complete = false;
     prober_.stop_sending();
+  }
+
+  void tell_progress() {
+    const MonotonicTime now = clock_.now();
+    const Duration passed = now - told_;
+    if (passed < kProgressInterval) return;
+    const ProbeCounts& counts = prober_.counts();
+    Progress progress;
+    progress.pairs = counts.pairs;
+    progress.pairs_done = prober_.pairs_done();
+    progress.probes_sent = counts.probes_sent;
+    progress.rate =
+        static_cast<double>(counts.probes_sent - told_probes_) / std::chrono::duration<double>(passed).count();
+    progress.loss = counts.loss();
+    progress.open = counts.open;
+    progress.elapsed = now - started_;
+    if (progress.pairs_done > 0) {
+      const double left =
+          static_cast<double>(counts.pairs - progress.pairs_done) / static_cast<double>(progress.pairs_done);
+      progress.eta = std::chrono::duration_cast<Duration>(progress.elapsed * left);
+    }
+    observer_.on_progress(progress);
+    told_ = now;
+    told_probes_ = counts.probes_sent;
   }
 
   Result<void> send() {
@@ -85,6 +112,8 @@ class Run {
   RateController rate_;
   MonotonicTime started_;
   MonotonicTime moved_;  // when a probe last left, or none was waiting
+  MonotonicTime told_;   // of the progress
+  std::uint64_t told_probes_ = 0;
   std::vector<Probe> batch_;
   bool full_ = false;
   ScanSummary summary_;

@@ -7,6 +7,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
+#include "libtcp/scan/host_note.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/prober.hpp"
 
@@ -23,12 +24,27 @@ struct ScanOptions {
   std::uint64_t seed = 0;             // of the order
 };
 
+// How far a scan is.
+struct Progress {
+  std::uint64_t pairs = 0;
+  std::uint64_t pairs_done = 0;  // decided, or silent often enough
+  std::uint64_t probes_sent = 0;
+  double rate = 0;  // probes a second, of late
+  std::optional<double> loss;
+  std::uint64_t open = 0;
+  Duration elapsed{};
+  std::optional<Duration> eta;  // until the end, at the pace so far
+};
+
 // Is told everything on the thread of run().
 class Observer {
  public:
   virtual ~Observer() = default;
   // As soon as it is known; "filtered" for silence is known at the end.
   virtual void on_result(const PortResult& result) = 0;
+  virtual void on_host_note(const HostNote& /*note*/) {}
+  // Some five times a second.
+  virtual void on_progress(const Progress& /*progress*/) {}
   // Asked often: from the first true no probe leaves, and what is known is reported.
   [[nodiscard]] virtual bool stop_requested() { return false; }
 };

@@ -3,191 +3,154 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
-#include <limits>
+#include <utility>
 
 namespace tcp::scan {
 namespace {
 
 constexpr std::uint64_t kLargestSet = std::uint64_t{1} << 40;
+constexpr Uint128 kMostCounted = Uint128{1} << 62;
 
-// Where an address stands in its family, as a number of 128 bits. IPv4 uses the low half.
-struct Position {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-
-  friend auto operator<=>(const Position&, const Position&) noexcept = default;
-};
-
-Position position_of(const IpAddress& address) noexcept {
-  if (address.is_v4()) return {0, address.to_v4()};
-  Position position;
-  const auto bytes = address.bytes();
-  for (std::size_t i = 0; i < 8; ++i) {
-    position.high = position.high << 8 | bytes[i];
-    position.low = position.low << 8 | bytes[i + 8];
-  }
-  return position;
+Uint128 number_of(const IpAddress& address) noexcept {
+  Uint128 number = 0;
+  for (const std::uint8_t byte : address.bytes()) number = number << 8 | byte;
+  return number;
 }
 
-// The address at `position`, of the family and zone of `like`.
-IpAddress address_at(const Position& position, const IpAddress& like) noexcept {
-  if (like.is_v4()) return IpAddress::v4(static_cast<std::uint32_t>(position.low));
+IpAddress v6_at(Uint128 number, std::uint32_t scope_id) noexcept {
   std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) {
-    bytes[i] = static_cast<std::uint8_t>(position.high >> (56 - 8 * i));
-    bytes[i + 8] = static_cast<std::uint8_t>(position.low >> (56 - 8 * i));
-  }
-  return IpAddress::v6(bytes, like.scope_id());
-}
-
-Position plus(Position position, std::uint64_t count) noexcept {
-  position.low += count;
-  if (position.low < count) ++position.high;
-  return position;
-}
-
-Position minus_one(Position position) noexcept {
-  if (position.low == 0) --position.high;
-  --position.low;
-  return position;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(number >> (120 - 8 * i));
+  return IpAddress::v6(bytes, scope_id);
 }
 
 bool precedes(const AddressRange& a, const AddressRange& b) noexcept {
-  if (a.first.family() != b.first.family()) return a.first.family() < b.first.family();
-  return position_of(a.first) < position_of(b.first);
+  return std::pair(number_of(a.first), a.first.scope_id()) < std::pair(number_of(b.first), b.first.scope_id());
 }
 
-bool overlap(const AddressRange& a, const AddressRange& b) noexcept {
-  return a.first.family() == b.first.family() && position_of(a.first) <= position_of(b.last) &&
-         position_of(b.first) <= position_of(a.last);
+// Two neighbours of the sorted zones that share an address.
+Result<void> check_zones(const std::vector<AddressRange>& zones) {
+  const auto clash = std::ranges::adjacent_find(zones, [](const AddressRange& a, const AddressRange& b) {
+    return a.first.scope_id() != b.first.scope_id() && number_of(b.first) <= number_of(a.last);
+  });
+  if (clash == zones.end()) return {};
+  return usage_error("target " + to_string((clash + 1)->first),
+                     "also given with another zone: scan each in its own run");
 }
 
-// `next` begins inside `range` or right behind it.
-bool continues(const AddressRange& range, const AddressRange& next) noexcept {
-  if (range.first.family() != next.first.family()) return false;
-  const Position end = position_of(range.last);
-  return position_of(next.first) <= end || position_of(next.first) == plus(end, 1);
-}
-
-bool ends_before(const AddressRange& a, const AddressRange& b) noexcept {
-  if (a.first.family() != b.first.family()) return a.first.family() < b.first.family();
-  return position_of(a.last) < position_of(b.first);
-}
-
-// In order and disjoint.
-std::vector<AddressRange> merged(std::span<const AddressRange> ranges) {
-  std::vector<AddressRange> sorted(ranges.begin(), ranges.end());
-  std::ranges::sort(sorted, precedes);
-  std::vector<AddressRange> result;
-  for (const AddressRange& range : sorted) {
-    if (result.empty() || !continues(result.back(), range)) {
-      result.push_back(range);
-    } else if (position_of(result.back().last) < position_of(range.last)) {
-      result.back().last = range.last;
+// Ranges of one zone that overlap become one, so that neighbours tell of every clash.
+void join_zones(std::vector<AddressRange>& zones) {
+  std::ranges::sort(zones, precedes);
+  std::vector<AddressRange> joined;
+  for (const AddressRange& range : zones) {
+    const bool continues = !joined.empty() && joined.back().first.scope_id() == range.first.scope_id() &&
+                           number_of(range.first) <= number_of(joined.back().last);
+    if (!continues) {
+      joined.push_back(range);
+    } else if (number_of(joined.back().last) < number_of(range.last)) {
+      joined.back().last = range.last;
     }
   }
-  return result;
+  zones = std::move(joined);
 }
 
-// What `holes` (merged, none ends before `range`) leave of `range`.
-void cut(AddressRange range, std::span<const AddressRange> holes, std::vector<AddressRange>& pieces) {
-  for (const AddressRange& hole : holes) {
-    if (!overlap(range, hole)) break;
-    const Position first = position_of(hole.first);
-    const Position last = position_of(hole.last);
-    if (position_of(range.first) < first) pieces.push_back({range.first, address_at(minus_one(first), range.first)});
-    if (position_of(range.last) <= last) return;
-    range.first = address_at(plus(last, 1), range.first);
-  }
-  pieces.push_back(range);
-}
-
-std::vector<AddressRange> not_public() {
-  std::vector<AddressRange> ranges;
+TargetSet make_not_public() {
+  RangeCollector ranges;
   for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
                            "100.64.0.0/10", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "::1",
                            "fc00::/7", "fe80::/10", "2001:db8::/32", "3fff::/20"}) {
-    ranges.push_back(to_range(*parse_prefix(text)));
+    ranges.add(to_range(*parse_prefix(text)));
   }
-  return ranges;
+  return std::move(ranges).settle_unbounded();
 }
 
 }  // namespace
 
 std::uint64_t size_of(const AddressRange& range) noexcept {
-  const Position first = position_of(range.first);
-  const Position last = position_of(range.last);
-  const std::uint64_t distance = last.low - first.low;
-  const std::uint64_t high = last.high - first.high - (last.low < first.low ? 1 : 0);
-  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
-  return high != 0 || distance == kMost ? kMost : distance + 1;
+  const Uint128 distance = number_of(range.last) - number_of(range.first);
+  return distance >= kMostCounted ? static_cast<std::uint64_t>(kMostCounted) : static_cast<std::uint64_t>(distance) + 1;
 }
 
-Result<TargetSet> TargetSet::make(std::vector<AddressRange> ranges) {
-  std::ranges::sort(ranges, precedes);
-  TargetSet set;
-  for (const AddressRange& range : ranges) {
-    const bool joins = !set.ranges_.empty() && continues(set.ranges_.back(), range);
-    if (!joins ||
-        (set.ranges_.back().last.scope_id() != range.first.scope_id() && !overlap(set.ranges_.back(), range))) {
-      set.ranges_.push_back(range);
-      continue;
-    }
-    AddressRange& last = set.ranges_.back();
-    if (last.last.scope_id() != range.first.scope_id()) {
-      return usage_error("target " + to_string(range.first), "also given with another zone: scan each in its own run");
-    }
-    if (position_of(last.last) < position_of(range.last)) last.last = range.last;
+void RangeCollector::add(const AddressRange& range) {
+  if (range.first.is_v4()) {
+    set_.v4_.add(range.first.to_v4(), range.last.to_v4());
+    return;
   }
-  set.index_ranges();
-  if (set.size_ > kLargestSet) return usage_error("targets", "more than 2^40 addresses");
+  set_.v6_.add(number_of(range.first), number_of(range.last));
+  if (range.first.scope_id() != 0 || range.first.is_link_local()) set_.zones_.push_back(range);
+}
+
+TargetSet RangeCollector::settle_unbounded() && {
+  set_.v4_.settle();
+  set_.v6_.settle();
+  join_zones(set_.zones_);
+  return std::move(set_);
+}
+
+Result<TargetSet> RangeCollector::settle() && {
+  TargetSet set = std::move(*this).settle_unbounded();
+  TCP_TRY(check_zones(set.zones_));
+  if (set.size() > kLargestSet) return usage_error("targets", "more than 2^40 addresses");
   return set;
 }
 
-void TargetSet::index_ranges() {
-  ranks_.clear();
-  size_ = 0;
-  for (const AddressRange& range : ranges_) {
-    ranks_.push_back(size_);
-    const std::uint64_t size = std::min(size_of(range), kLargestSet + 1);
-    size_ = std::min(size_ + size, kLargestSet + 1);
-  }
+Result<TargetSet> TargetSet::make(const std::vector<AddressRange>& ranges) {
+  RangeCollector collector;
+  for (const AddressRange& range : ranges) collector.add(range);
+  return std::move(collector).settle();
 }
 
-// One sweep over both: lists of exclusions can be as long as lists of targets.
-TargetSet TargetSet::without(std::span<const AddressRange> excluded) const {
-  const std::vector<AddressRange> all = merged(excluded);
-  std::span<const AddressRange> holes(all);
+TargetSet TargetSet::without(const TargetSet& excluded) const {
   TargetSet rest;
-  for (const AddressRange& range : ranges_) {
-    while (!holes.empty() && ends_before(holes.front(), range)) holes = holes.subspan(1);
-    cut(range, holes, rest.ranges_);
-  }
-  rest.index_ranges();
+  rest.v4_ = v4_.without(excluded.v4_);
+  rest.v6_ = v6_.without(excluded.v6_);
+  rest.zones_ = zones_;
   return rest;
 }
 
+TargetSet TargetSet::only(Family family) const {
+  TargetSet rest;
+  if (family == Family::v4) {
+    rest.v4_ = v4_;
+  } else {
+    rest.v6_ = v6_;
+    rest.zones_ = zones_;
+  }
+  return rest;
+}
+
+IpAddress TargetSet::v6_address(Uint128 number) const noexcept {
+  if (zones_.empty()) return v6_at(number, 0);
+  const auto after =
+      std::ranges::upper_bound(zones_, number, {}, [](const AddressRange& r) { return number_of(r.first); });
+  const bool inside = after != zones_.begin() && number <= number_of((after - 1)->last);
+  return v6_at(number, inside ? (after - 1)->first.scope_id() : 0);
+}
+
 IpAddress TargetSet::operator[](std::uint64_t index) const noexcept {
-  const auto after = std::ranges::upper_bound(ranks_, index);
-  const auto row = static_cast<std::size_t>(after - ranks_.begin()) - 1;
-  const AddressRange& range = ranges_[row];
-  return address_at(plus(position_of(range.first), index - ranks_[row]), range.first);
+  if (index < v4_.size()) return IpAddress::v4(v4_[index]);
+  return v6_address(v6_[index - v4_.size()]);
 }
 
 std::optional<std::uint64_t> TargetSet::index_of(const IpAddress& address) const noexcept {
-  const auto after = std::ranges::upper_bound(ranges_, AddressRange{address, address}, precedes);
-  if (after == ranges_.begin()) return std::nullopt;
-  const AddressRange& range = *(after - 1);
-  if (!overlap(range, {address, address})) return std::nullopt;
-  const auto row = static_cast<std::size_t>(after - ranges_.begin()) - 1;
-  return ranks_[row] + size_of({range.first, address}) - 1;
+  if (address.is_v4()) return v4_.index_of(address.to_v4());
+  const auto index = v6_.index_of(number_of(address));
+  return index ? std::optional(v4_.size() + *index) : std::nullopt;
 }
 
-bool TargetSet::has(Family family) const noexcept {
-  return std::ranges::any_of(ranges_, [family](const AddressRange& range) { return range.first.family() == family; });
+bool TargetSet::has(Family family) const noexcept { return family == Family::v4 ? !v4_.empty() : !v6_.empty(); }
+
+AddressRange TargetSet::range(std::size_t index) const noexcept {
+  if (index < v4_.all().size()) {
+    const auto& [first, last] = v4_.all()[index];
+    return {IpAddress::v4(first), IpAddress::v4(last)};
+  }
+  const auto& [first, last] = v6_.all()[index - v4_.all().size()];
+  return {v6_address(first), v6_address(last)};
 }
 
-std::uint64_t TargetSet::count_public() const { return without(not_public()).size(); }
+std::uint64_t TargetSet::count_public() const {
+  static const TargetSet not_public = make_not_public();
+  return without(not_public).size();
+}
 
 }  // namespace tcp::scan

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/scan/target_set.hpp"
 
 namespace tcp::scan {
 namespace {
@@ -27,7 +28,8 @@ bool is_name_letter(char c) {
 }
 
 // An address that a TCP connection can be opened to.
-Result<void> check_destination(const IpAddress& address, std::string_view text) {
+Result<void> check_destination(const IpAddress& address, std::string_view text, TargetRole role) {
+  if (role == TargetRole::excluded) return {};
   if (address.is_any()) return usage_error(quoted(text), "is the unspecified address");
   if (address.is_multicast() || address.is_broadcast()) {
     return usage_error(quoted(text), "is multicast or broadcast, and TCP speaks to one host");
@@ -35,7 +37,11 @@ Result<void> check_destination(const IpAddress& address, std::string_view text) 
   return {};
 }
 
-Result<TargetSpec> one_range(const AddressRange& range, std::string_view text) {
+Result<TargetSpec> one_range(const AddressRange& range, std::string_view text, TargetRole role) {
+  if (role == TargetRole::excluded) return std::vector{range};
+  if (range.first.is_multicast() && range.last.is_multicast()) {
+    return usage_error(quoted(text), "is multicast, and TCP speaks to one host");
+  }
   if (range.first.is_v6() && size_of(range) > std::uint64_t{1} << kMaxIpv6HostBits) {
     return usage_error(quoted(text), "too large: at most 2^" + std::to_string(kMaxIpv6HostBits) +
                                          " IPv6 addresses, a /" + std::to_string(128 - kMaxIpv6HostBits));
@@ -43,20 +49,20 @@ Result<TargetSpec> one_range(const AddressRange& range, std::string_view text) {
   return std::vector{range};
 }
 
-Result<TargetSpec> parse_prefix_target(std::string_view text) {
+Result<TargetSpec> parse_prefix_target(std::string_view text, TargetRole role) {
   auto prefix = parse_prefix(text);
   if (!prefix) return usage_error(quoted(text), prefix.error().message());
-  if (prefix->length == prefix->address.bits()) TCP_TRY(check_destination(prefix->address, text));
-  return one_range(to_range(*prefix), text);
+  if (prefix->length == prefix->address.bits()) TCP_TRY(check_destination(prefix->address, text, role));
+  return one_range(to_range(*prefix), text, role);
 }
 
-Result<TargetSpec> parse_span(const IpAddress& first, const IpAddress& last, std::string_view text) {
-  TCP_TRY(check_destination(first, text));
+Result<TargetSpec> parse_span(const IpAddress& first, const IpAddress& last, std::string_view text, TargetRole role) {
+  TCP_TRY(check_destination(first, text, role));
   if (first.family() != last.family() || first.scope_id() != last.scope_id()) {
     return usage_error(quoted(text), "both ends must be of one family and zone");
   }
   if (last < first) return usage_error(quoted(text), "reversed: the first address must not exceed the last");
-  return one_range({first, last}, text);
+  return one_range({first, last}, text, role);
 }
 
 // "a-b" with two whole addresses. A zone may hold a hyphen, so each one is tried.
@@ -149,17 +155,17 @@ Result<TargetSpec> parse_name(std::string_view text) {
 
 }  // namespace
 
-Result<TargetSpec> parse_target(std::string_view text) {
+Result<TargetSpec> parse_target(std::string_view text, TargetRole role) {
   if (text.empty()) return usage_error("target", "is empty");
   const std::string bare = without_brackets(text);
-  if (bare.contains('/')) return parse_prefix_target(bare);
+  if (bare.contains('/')) return parse_prefix_target(bare, role);
   if (const auto address = parse_ip_address(bare)) {
     const IpAddress target = address->unmapped();
-    TCP_TRY(check_destination(target, text));
+    TCP_TRY(check_destination(target, text, role));
     return std::vector{AddressRange{target, target}};
   }
   if (bare.size() != text.size()) return usage_error(quoted(text), "brackets must hold an IPv6 address");
-  if (const auto span = split_span(text)) return parse_span(span->first, span->second, text);
+  if (const auto span = split_span(text)) return parse_span(span->first, span->second, text, role);
   if (only(text, is_octet_letter)) return parse_octet_ranges(text);
   return parse_name(text);
 }

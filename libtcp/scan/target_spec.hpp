@@ -6,17 +6,14 @@
 //   2001:db8::/112  example.org
 #pragma once
 
-#include <functional>
-#include <map>
-#include <optional>
-#include <span>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "libtcp/base/address_range.hpp"
 #include "libtcp/base/error.hpp"
-#include "libtcp/scan/target_set.hpp"
 
 namespace tcp::scan {
 
@@ -30,25 +27,11 @@ struct TargetName {
 
 using TargetSpec = std::variant<std::vector<AddressRange>, TargetName>;
 
+// What is excluded may be of any size, and nothing that a connection could be opened to.
+enum class TargetRole : std::uint8_t { wanted, excluded };
+
 // Errors: reversed ranges, octets out of range, shortened addresses, multicast and unspecified addresses, IPv6 prefixes
 // that are too large, ports; each names the word.
-[[nodiscard]] Result<TargetSpec> parse_target(std::string_view text);
-
-// All addresses of a name, in the order of preference.
-using NameLookup = std::function<Result<std::vector<IpAddress>>(const std::string& host)>;
-
-struct TargetChoice {
-  std::optional<Family> family;     // only these
-  bool first_address_only = false;  // of a name
-};
-
-struct Targets {
-  TargetSet set;
-  std::map<IpAddress, std::string> names;  // as the user wrote them, for those that came from one
-};
-
-// Looks the names up and takes the exclusions away. Errors: a name without a fitting address; nothing left to scan.
-[[nodiscard]] Result<Targets> resolve_targets(std::span<const TargetSpec> wanted, std::span<const TargetSpec> excluded,
-                                              const TargetChoice& choice, const NameLookup& lookup);
+[[nodiscard]] Result<TargetSpec> parse_target(std::string_view text, TargetRole role = TargetRole::wanted);
 
 }  // namespace tcp::scan

@@ -7,13 +7,17 @@
 
 #include "libtcp/ports/port_set.hpp"
 #include "libtcp/ports/registry.hpp"
+#include "libtcp/ports/service_pattern.hpp"
 
 namespace {
 
 using namespace tcp::ports;
 
 // The list of near names for a word that is unknown costs more than all the rest.
-tcp::Result<PortSet> lookup(std::string_view name) { return ports_called(name, Protocol::tcp); }
+tcp::Result<PortSet> lookup(std::string_view name) {
+  if (name.find_first_of("*?") != std::string_view::npos) return find_services(name, Protocol::tcp);
+  return ports_called(name, Protocol::tcp);
+}
 
 void require(bool condition) {
   if (!condition) std::abort();

@@ -17,7 +17,7 @@ _TIERS = {"libtcp/base": 1, "libtcp/packet": 2, "libtcp/ports": 2, "libtcp/net":
 # Foreign headers, and the only files that may include them.
 _CONFINED = [
     (re.compile(r"CLI/"), re.compile(r"cmd/.*\.cpp")),
-    (re.compile(r"nlohmann/"), re.compile(r"cmd/output/json\.cpp")),
+    (re.compile(r"nlohmann/"), re.compile(r"cmd/(output/json|scan_baseline)\.cpp")),
     (re.compile(r"pcap"), re.compile(r"libtcp/net/capture\.cpp")),
     (re.compile(r"asio"), re.compile(r"libtcp/stream/asio\.hpp")),
     (re.compile(r"openssl/"), re.compile(r"libtcp/stream/tls\w*\.[ch]pp")),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "libtcp/scan/probe_space.hpp"
-#include "libtcp/scan/target_spec.hpp"
+#include "libtcp/scan/special_ranges.hpp"
+#include "libtcp/scan/target_list.hpp"
 
 using namespace tcp;
 using namespace tcp::scan;
@@ -33,6 +36,12 @@ Result<std::vector<IpAddress>> dual_stack(const std::string& host) {
   return std::vector{ip("2001:db8::7"), ip("192.0.2.7"), ip("192.0.2.8")};
 }
 
+TargetList list_of(const std::vector<std::string>& words, TargetRole role = TargetRole::wanted) {
+  TargetList list(role);
+  for (const std::string& word : words) REQUIRE_MESSAGE(list.add(word), word);
+  return list;
+}
+
 }  // namespace
 
 TEST_CASE("each way to write addresses") {
@@ -52,10 +61,10 @@ TEST_CASE("each way to write addresses") {
 TEST_CASE("octet ranges are a product") {
   const TargetSet set = set_of({"10.0.0-3.1-254"});
   CHECK(set.size() == 4 * 254);
-  CHECK(set.ranges().size() == 4);
+  CHECK(set.range_count() == 4);
   CHECK(set.index_of(ip("10.0.2.254")));
   CHECK_FALSE(set.index_of(ip("10.0.2.255")));
-  CHECK(set_of({"10.0.*.*"}).ranges().size() == 1);
+  CHECK(set_of({"10.0.*.*"}).range_count() == 1);
   CHECK(set_of({"10.0.0.-3"}).size() == 4);
   CHECK(set_of({"10.0.0.250-"}).size() == 6);
 }
@@ -83,7 +92,7 @@ TEST_CASE("words that are no targets are refused by name") {
 
 TEST_CASE("targets that overlap are one, sorted, and each index has its address") {
   const TargetSet set = set_of({"2001:db8::1", "10.0.0.0/30", "10.0.0.2-10.0.0.9", "10.0.0.10", "9.9.9.9"});
-  CHECK(set.ranges().size() == 3);
+  CHECK(set.range_count() == 3);
   CHECK(set.size() == 1 + 11 + 1);
   for (std::uint64_t i = 0; i < set.size(); ++i) CHECK(set.index_of(set[i]) == i);
   CHECK(set[0] == ip("9.9.9.9"));
@@ -99,12 +108,12 @@ TEST_CASE("what is excluded is cut out, at the ends and in the middle") {
                                         {ip("10.0.0.100"), ip("10.0.0.199")},
                                         {ip("10.0.0.255"), ip("10.0.0.255")},
                                         {ip("2001:db8::"), ip("2001:db8::ff")}};
-  const TargetSet rest = set.without(holes);
+  const TargetSet rest = set.without(*TargetSet::make(holes));
   CHECK(rest.size() == 256 - 4 - 100 - 1);
   CHECK(rest[0] == ip("10.0.0.4"));
   CHECK_FALSE(rest.index_of(ip("10.0.0.150")));
   CHECK(rest.index_of(ip("10.0.0.254")) == rest.size() - 1);
-  CHECK(set.without(set.ranges()).empty());
+  CHECK(set.without(set).empty());
 }
 
 TEST_CASE("holes may overlap, touch, lie in each other and span several ranges") {
@@ -114,8 +123,8 @@ TEST_CASE("holes may overlap, touch, lie in each other and span several ranges")
                                        {ip("10.0.0.1"), ip("10.0.1.1")},
                                        {ip("10.0.0.2"), ip("10.0.0.2")},
                                        {ip("10.0.1.1"), ip("10.0.1.1")}};
-  CHECK(set.without(holes.ranges()).size() == 3 + 3 + 4);
-  const TargetSet rest = set.without(more);
+  CHECK(set.without(holes).size() == 3 + 3 + 4);
+  const TargetSet rest = set.without(*TargetSet::make(more));
   CHECK(rest.size() == 1 + 2 + 3);
   CHECK(rest[0] == ip("10.0.0.0"));
   CHECK(rest[1] == ip("10.0.1.2"));
@@ -139,18 +148,116 @@ TEST_CASE("a zone is kept for sending and ignored for finding") {
 }
 
 TEST_CASE("names become all their addresses, the first, or those of a family") {
-  const std::vector<TargetSpec> wanted{TargetName{"host"}};
-  CHECK(resolve_targets(wanted, {}, {}, dual_stack)->set.size() == 3);
-  CHECK(resolve_targets(wanted, {}, {Family::v4, true}, dual_stack)->set[0] == ip("192.0.2.7"));
-  CHECK(resolve_targets(wanted, {}, {Family::v6, false}, dual_stack)->set.size() == 1);
-  CHECK(resolve_targets(wanted, {}, {}, dual_stack)->names.at(ip("192.0.2.8")) == "host");
-  const std::vector<TargetSpec> excluded{*parse_target("192.0.2.0/24")};
-  CHECK(resolve_targets(wanted, excluded, {}, dual_stack)->set.size() == 1);
-  CHECK(resolve_targets(wanted, wanted, {}, dual_stack).error().message() == "targets: nothing is left to scan");
-  CHECK(resolve_targets(excluded, {}, {Family::v6, false}, dual_stack).error().message() ==
-        "targets: none is an IPv6 address");
-  const std::vector<TargetSpec> missing{TargetName{"missing"}};
-  CHECK(resolve_targets(missing, {}, {}, dual_stack).error().is(Errc::resolve_failed));
+  const auto resolve = [](std::vector<std::string> wanted, std::vector<std::string> excluded, TargetChoice choice) {
+    return resolve_targets(list_of(wanted), list_of(excluded, TargetRole::excluded), choice, dual_stack);
+  };
+  CHECK(resolve({"host"}, {}, {})->set.size() == 3);
+  CHECK(resolve({"host"}, {}, {Family::v4, true})->set[0] == ip("192.0.2.7"));
+  CHECK(resolve({"host"}, {}, {Family::v6, false})->set.size() == 1);
+  CHECK(resolve({"host"}, {}, {})->names.at(ip("192.0.2.8")) == "host");
+  CHECK(resolve({"host"}, {"192.0.2.0/24"}, {})->set.size() == 1);
+  CHECK(resolve({"host"}, {"host"}, {}).error().message() == "targets: nothing is left to scan");
+  CHECK(resolve({"192.0.2.0/24"}, {}, {Family::v6, false}).error().message() == "targets: none is an IPv6 address");
+  CHECK(resolve({"missing"}, {}, {}).error().is(Errc::resolve_failed));
+}
+
+TEST_CASE("special-purpose addresses are skipped where a word covers them, and scanned where it means them") {
+  const auto resolve = [](std::vector<std::string> wanted, std::vector<std::string> excluded = {}) {
+    auto targets = resolve_targets(list_of(wanted), list_of(excluded, TargetRole::excluded), {}, dual_stack);
+    REQUIRE(targets);
+    return std::move(*targets);
+  };
+  const Targets all = resolve({"0.0.0.0/0"});
+  CHECK(all.set.size() + all.skipped == std::uint64_t{1} << 32);
+  CHECK(all.skipped == 2 * (1U << 24) + (1U << 16) + 254 + 3 * 256 + (1U << 17) + (1U << 29));
+  for (const char* never : {"0.0.0.1", "127.0.0.1", "169.254.9.9", "192.0.0.1", "192.0.2.1", "198.19.0.1",
+                            "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255"}) {
+    CHECK_FALSE_MESSAGE(all.set.index_of(ip(never)), never);
+  }
+  for (const char* meant :
+       {"1.0.0.0", "10.0.0.1", "100.64.0.1", "172.16.0.1", "192.0.0.9", "192.168.0.1", "223.255.255.255"}) {
+    CHECK_MESSAGE(all.set.index_of(ip(meant)), meant);
+  }
+  CHECK(resolve({"127.0.0.1"}).set.size() == 1);
+  CHECK(resolve({"127.0.0.0/8"}).set.size() == 1U << 24);
+  CHECK(resolve({"192.0.2.0/24"}).skipped == 0);
+  CHECK(resolve({"192.0.2.0/23"}).set.size() == 256);
+  CHECK(resolve({"192.0.2.0/23"}).skipped == 256);
+  // Named besides, or excluded: not skipped.
+  CHECK(resolve({"192.0.2.0/23", "192.0.2.9"}).skipped == 255);
+  CHECK(resolve({"192.0.2.0/23"}, {"192.0.2.0/25"}).skipped == 128);
+  CHECK(resolve({"::-::5"}).set.size() == 4);
+  CHECK(resolve({"fe80::1"}).skipped == 0);
+}
+
+TEST_CASE("the special ranges are in order and disjoint, and none holds what must stay reachable") {
+  const auto ranges = special_ranges();
+  for (std::size_t i = 1; i < ranges.size(); ++i) CHECK(ranges[i - 1].last < ranges[i].first);
+  for (const char* text : {"192.0.0.10", "192.31.196.1", "192.88.99.1", "2001:20::1", "2001:4:112::1", "64:ff9b::1",
+                           "fd00::1", "2620:4f:8000::1", "2001::1"}) {
+    CHECK_FALSE_MESSAGE(std::ranges::any_of(ranges, [&](const AddressRange& r) { return r.contains(ip(text)); }), text);
+  }
+}
+
+TEST_CASE("what is excluded may be anything of any size") {
+  TargetList list(TargetRole::excluded);
+  for (const char* word : {"224.0.0.0/4", "255.255.255.255", "0.0.0.0", "2001:db8::/32", "::/0"}) CHECK(list.add(word));
+  CHECK_FALSE(list.add("10.0.0.9-1"));
+  CHECK_FALSE(TargetList().add("224.0.0.0/24"));
+}
+
+TEST_CASE("a file is words between blanks and lines, with comments, in pieces of any size") {
+  const std::string text = "# all of it\r\n192.0.2.1 192.0.2.3 # two\n\n\t198.51.100.0/30\r\nhost";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    TargetList list;
+    TargetFileReader reader("FILE", list);
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      CHECK(reader.feed(std::string_view(text).substr(at, piece)));
+    CHECK(reader.finish());
+    CHECK(resolve_targets(list, TargetList(), {}, dual_stack)->set.size() == 2 + 4 + 3);
+  }
+}
+
+TEST_CASE("an error in a file names its line") {
+  const auto problem = [](const std::string& text) {
+    TargetList list;
+    TargetFileReader reader("FILE", list);
+    auto done = reader.feed(text);
+    if (done) done = reader.finish();
+    return done ? "accepted" : done.error().message();
+  };
+  CHECK(problem("192.0.2.1\n10.0.0.9-1\n") == "FILE:2: target '10.0.0.9-1': '9-1' is reversed");
+  CHECK(problem("# one\n\n192.0.2.1:80") == "FILE:3: target '192.0.2.1:80': not an address; ports are given with -p");
+  CHECK(problem("\n" + std::string(1025, 'a') + "\n") == "FILE:2: line: longer than 1024 characters");
+  CHECK(problem(std::string(100'000, 'a')) == "FILE:1: line: longer than 1024 characters");
+  CHECK(problem(std::string(1025, ' ')) == "FILE:1: line: longer than 1024 characters");
+  CHECK(problem("a\0b") != "");
+  CHECK(problem(std::string("a\0b", 3)).starts_with("FILE:1: target"));
+}
+
+TEST_CASE("a million addresses in any order have their indexes") {
+  RangeCollector collector;
+  constexpr std::uint32_t kCount = 1'000'000;
+  // An odd factor permutes the numbers below 2^20; every other address, so that none touches its neighbour.
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const IpAddress address = IpAddress::v4(0x01000000 + 2 * (i * 786'433U % (1U << 20)));
+    collector.add({address, address});
+    if (i % 10 == 0) collector.add({address, address});
+  }
+  const auto set = std::move(collector).settle();
+  REQUIRE(set);
+  CHECK(set->size() == kCount);
+  CHECK(set->range_count() == kCount);
+  for (std::uint64_t i = 0; i < kCount; i += 997) REQUIRE(set->index_of((*set)[i]) == i);
+  CHECK_FALSE(set->index_of(IpAddress::v4(0x01000001)));
+}
+
+TEST_CASE("IPv6 ranges of every size are counted without overflow") {
+  CHECK(size_of({ip("::"), ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")}) == std::uint64_t{1} << 62);
+  RangeCollector holes;
+  holes.add({ip("::"), ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")});
+  const TargetSet everything = std::move(holes).settle_unbounded();
+  CHECK(set_of({"2001:db8::/108", "192.0.2.1"}).without(everything).size() == 1);
 }
 
 TEST_CASE("a pair has an index and an index its pair") {

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/scan_list.hpp"
+
+#include "cmd/interrupt.hpp"
+#include "cmd/scan_words.hpp"
+#include "libtcp/ports/port_set.hpp"
+
+namespace tcp::cmd {
+namespace {
+
+void list_text(Context& context, const scan::Targets& targets, std::size_t ports) {
+  const Interrupt interrupt;
+  const std::uint64_t size = targets.set.size();
+  for (std::uint64_t i = 0; i < size && !context.out.failed() && !interrupt.flag(); ++i) {
+    context.out.write(to_string(targets.set[i]) + "\n");
+  }
+  context.out.flush();
+  interrupt.raise_again();
+  context.note(counted(size, "address") + (size == 1 ? "" : "es") + ", " + counted(ports, "port") + " each");
+}
+
+Record range_record(const AddressRange& range) {
+  Record record("range");
+  record.add("first", to_string(range.first));
+  record.add("last", to_string(range.last));
+  record.add("addresses", scan::size_of(range));
+  return record;
+}
+
+}  // namespace
+
+void list_targets(Context& context, Format format, const scan::Targets& targets,
+                  const std::vector<std::uint16_t>& ports) {
+  if (format == Format::text) {
+    list_text(context, targets, ports.size());
+    return;
+  }
+  const auto view = make_view(format, context.out, nullptr);
+  view->start(make_run_record("scan", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
+  for (std::size_t i = 0; i < targets.set.range_count() && !context.out.failed(); ++i) {
+    view->result(range_record(targets.set.range(i)));
+  }
+  ports::PortSet set;
+  for (const std::uint16_t port : ports) set.insert({port, port});
+  Record summary("summary");
+  summary.add("complete", true);
+  summary.add("targets", targets.set.size());
+  summary.add("ranges", targets.set.range_count());
+  summary.add("public_targets", targets.set.count_public());
+  summary.add("skipped", targets.skipped);
+  summary.add("ports", ports.size());
+  summary.add("port_numbers", to_string(set));
+  summary.add("pairs", targets.set.size() * ports.size());
+  view->summary(summary);
+}
+
+}  // namespace tcp::cmd

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// A scan in nmap's XML, as its document type describes it, for the programs that read that.
+#include <fmt/format.h>
+
+#include "cmd/output/xml.hpp"
+#include "cmd/scan_hosts.hpp"
+#include "cmd/scan_words.hpp"
+
+namespace tcp::cmd {
+namespace {
+
+using scan::PortState;
+using scan::Reason;
+
+// nmap's words.
+std::string_view word_of(Reason reason) {
+  switch (reason) {
+    case Reason::syn_ack: return "syn-ack";
+    case Reason::rst: return "reset";
+    case Reason::icmp: return "dest-unreach";
+    case Reason::silence: return "no-response";
+    case Reason::not_sent: break;
+  }
+  return "not-sent";
+}
+
+std::string_view word_of(PortState state) { return state == PortState::error ? "unknown" : to_string(state); }
+
+std::string seconds_of(WallTime time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+}
+
+std::string ttl_of(const std::optional<std::uint8_t>& time_to_live) { return std::to_string(time_to_live.value_or(0)); }
+
+class ScanXmlView final : public ScanView {
+ public:
+  ScanXmlView(Output& out, const ScanViewOptions& options) : out_(out), options_(options), hosts_(options) {}
+
+  void start(const Record& run) override {
+    line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+    line("<!DOCTYPE nmaprun>");
+    std::string arguments = "tcpbox";
+    if (const List* words = run["arguments"].list()) {
+      for (const Value& word : *words) arguments += " " + word.text();
+    }
+    line(xml_open("nmaprun", {{"scanner", "nmap"},
+                              {"args", arguments},
+                              {"start", seconds_of(options_.started)},
+                              {"startstr", run["started"].text()},
+                              {"version", "tcpbox " + run["version"].text()},
+                              {"xmloutputversion", "1.05"}}));
+    line(xml_empty("scaninfo", {{"type", run["technique"].text()},
+                                {"protocol", "tcp"},
+                                {"numservices", run["ports"].text()},
+                                {"services", options_.ports}}));
+    line(xml_empty("verbose", {{"level", options_.verbose ? "1" : "0"}}));
+    line(xml_empty("debugging", {{"level", "0"}}));
+  }
+
+  void port(const scan::PortResult& result) override { hosts_.add(result); }
+  void note(const scan::HostNote& note) override { hosts_.add(note); }
+
+  void summary(const Record& summary) override {
+    std::uint64_t up = 0;
+    for (const auto& [address, host] : hosts_.shown()) {
+      if (host->is_up()) ++up;
+      print(address, *host);
+    }
+    const Duration elapsed = std::chrono::microseconds(number(summary["elapsed_us"]));
+    const std::uint64_t total = number(summary["targets"]);
+    line("<runstats>");
+    line(xml_empty("finished", {{"time", seconds_of(options_.started + elapsed)},
+                                {"elapsed", fmt::format("{:.2f}", std::chrono::duration<double>(elapsed).count())},
+                                {"summary", sums(summary)},
+                                {"exit", "success"}}));
+    line(xml_empty("hosts", {{"up", std::to_string(up)},
+                             {"down", std::to_string(total - std::min(up, total))},
+                             {"total", std::to_string(total)}}));
+    line("</runstats>\n</nmaprun>");
+    out_.end_record();
+  }
+
+ private:
+  void line(const std::string& text) { out_.write(text + "\n"); }
+
+  void print(const IpAddress& address, const ScanHost& host) {
+    XmlAttributes attributes;
+    std::string comment;
+    for (const scan::HostNote& note : host.notes) comment += (comment.empty() ? "" : "; ") + explain(note);
+    if (!comment.empty()) attributes.emplace_back("comment", comment);
+    line(xml_open("host", attributes));
+    print_status(host);
+    line(xml_empty("address", {{"addr", to_string(address)}, {"addrtype", address.is_v4() ? "ipv4" : "ipv6"}}));
+    if (!host.name.empty()) {
+      line("<hostnames>" + xml_empty("hostname", {{"name", host.name}, {"type", "user"}}) + "</hostnames>");
+    }
+    line("<ports>");
+    for (const ScanGroup& group : host.groups) {
+      if (group.rows.empty()) print_extra(group);
+    }
+    for (const ScanGroup& group : host.groups) {
+      for (const ScanRow& row : group.rows) print(group.state, row);
+    }
+    line("</ports>\n</host>");
+  }
+
+  void print_status(const ScanHost& host) {
+    std::string reason = "no-response";
+    std::string ttl = "0";
+    for (const ScanGroup& group : host.groups) {
+      if (!host.is_up() || group.rows.empty()) continue;
+      reason = word_of(group.rows.front().reason);
+      ttl = ttl_of(group.rows.front().time_to_live);
+      break;
+    }
+    line(xml_empty("status", {{"state", host.is_up() ? "up" : "unknown"}, {"reason", reason}, {"reason_ttl", ttl}}));
+  }
+
+  void print_extra(const ScanGroup& group) {
+    std::string text =
+        xml_open("extraports", {{"state", std::string(word_of(group.state))}, {"count", std::to_string(group.count)}});
+    for (const auto& [reason, count] : group.reasons) {
+      text += xml_empty("extrareasons", {{"reason", reason}, {"count", std::to_string(count)}, {"proto", "tcp"}});
+    }
+    line(text + "</extraports>");
+  }
+
+  void print(PortState state, const ScanRow& row) {
+    std::string text = xml_open("port", {{"protocol", "tcp"}, {"portid", std::to_string(row.port)}});
+    text += xml_empty("state", {{"state", std::string(word_of(state))},
+                                {"reason", std::string(word_of(row.reason))},
+                                {"reason_ttl", ttl_of(row.time_to_live)}});
+    const std::string service = service_text(row.port);
+    if (!service.empty()) text += xml_empty("service", {{"name", service}, {"method", "table"}, {"conf", "3"}});
+    line(text + "</port>");
+  }
+
+  Output& out_;
+  ScanViewOptions options_;
+  ScanHosts hosts_;
+};
+
+}  // namespace
+
+std::unique_ptr<ScanView> make_scan_xml_view(Output& out, const ScanViewOptions& options) {
+  return std::make_unique<ScanXmlView>(out, options);
+}
+
+}  // namespace tcp::cmd
