@@ -57,7 +57,7 @@ Result<TargetSpec> parse_prefix_target(std::string_view text, TargetRole role) {
 }
 
 Result<TargetSpec> parse_span(const IpAddress& first, const IpAddress& last, std::string_view text, TargetRole role) {
-  TCP_TRY(check_destination(first, text, role));
+  if (first == last) TCP_TRY(check_destination(first, text, role));
   if (first.family() != last.family() || first.scope_id() != last.scope_id()) {
     return usage_error(quoted(text), "both ends must be of one family and zone");
   }

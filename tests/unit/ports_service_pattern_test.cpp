@@ -31,7 +31,7 @@ TEST_CASE("a pattern is all services that match, a name is one") {
   CHECK_FALSE(http->contains(22));
   CHECK_FALSE(http->contains(0));
   CHECK(find_services("ssh", Protocol::tcp)->count() == 1);
-  CHECK(find_services("sql*net", Protocol::tcp)->contains(150));
+  CHECK(find_services("sql*net", Protocol::tcp)->count() == 1);
   CHECK(find_services("zzz*", Protocol::tcp).error().message() ==
         "service 'zzz*': no service with a tcp port is called that");
 }
