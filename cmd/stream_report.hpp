@@ -38,6 +38,7 @@ class StreamReport final : public stream::SessionObserver {
   // Whoever answers is believed.
   void on_unchecked_peer();
 
+  bool wants_statistics() const override { return json_ || options_.verbose; }
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_retry(const stream::RetryPlanned& event) override;

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "libtcp/stream/connect_race.hpp"
+#include "libtcp/base/deadline.hpp"
+#include "libtcp/stream/paced_race.hpp"
 #include "libtcp/stream/ready_set.hpp"
 #include "libtcp/stream/resolve.hpp"
 #include "libtcp/stream/unix_socket.hpp"
@@ -13,46 +14,21 @@
 namespace tcp::stream {
 namespace {
 
-constexpr std::chrono::milliseconds kShortestPause{1};
-constexpr std::chrono::milliseconds kLongestPause{64};
-
 using RaceResult = Result<ConnectRace::Winner>;
 
-Awaitable<RaceResult> run_race(Executor executor, ConnectRace& race, const DialOptions& options, const Clock& clock,
-                               MonotonicTime deadline) {
+Awaitable<RaceResult> run_race(Executor executor, PacedRace& race) {
   auto watched = ReadySet::open(executor);
   if (!watched) co_return std::unexpected(std::move(watched).error());
-  MonotonicTime next_start = clock.now();
+  const PacedRace::Watch watch = [&watched](int fd) { return watched->add(fd, EPOLLOUT); };
   for (;;) {
-    const MonotonicTime now = clock.now();
-    if (now >= deadline) co_return std::unexpected(race.timeout());
-    if (race.has_next() && (now >= next_start || !race.is_running())) {
-      const auto fd = race.start_next();
-      if (race.refusal()) co_return std::unexpected(*race.refusal());
-      if (!fd) continue;  // it failed at once: the next one need not wait
-      if (auto added = watched->add(*fd, EPOLLOUT); !added) co_return std::unexpected(std::move(added).error());
-      next_start = now + options.attempt_delay;
-      continue;
-    }
-    if (!race.is_running()) co_return std::unexpected(race.failure());
-    const MonotonicTime wake = race.has_next() ? std::min(next_start, deadline) : deadline;
-    const auto ready = co_await watched->wait(wake);
+    const auto advanced = race.advance(watch);
+    if (!advanced) co_return std::unexpected(advanced.error());
+    const auto ready = co_await watched->wait(race.wake());
     if (!ready) co_return std::unexpected(ready.error());
     for (const int fd : *ready) {
       if (race.settle(fd)) co_return race.take_winner();
-      next_start = clock.now();
     }
   }
-}
-
-std::vector<IpAddress> of_source_family(std::vector<IpAddress> addresses, const DialOptions& options) {
-  if (!options.source_address) return addresses;
-  std::erase_if(addresses, [&](const IpAddress& each) { return each.family() != options.source_address->family(); });
-  return addresses;
-}
-
-MonotonicTime deadline_of(const DialOptions& options, MonotonicTime started) {
-  return options.timeout == Duration() ? MonotonicTime::max() : started + options.timeout;
 }
 
 using Addresses = Result<std::vector<IpAddress>>;
@@ -70,18 +46,15 @@ Awaitable<Addresses> find_addresses(Executor executor, const HostTarget& target,
 Awaitable<Result<Dialed>> dial_host(Executor executor, const HostTarget& target, const DialOptions& options,
                                     SessionObserver& observer, const Clock& clock) {
   const MonotonicTime started = clock.now();
-  const MonotonicTime deadline = deadline_of(options, started);
+  const MonotonicTime deadline = deadline_after(started, options.timeout);
   auto addresses = co_await find_addresses(executor, target, options, deadline);
   if (!addresses) co_return std::unexpected(std::move(addresses).error());
   std::optional<Duration> resolve_time;
   if (options.addresses.empty() && !parse_ip_address(target.host)) resolve_time = clock.now() - started;
-  std::vector<IpAddress> usable = of_source_family(interleave_families(*addresses), options);
-  if (usable.empty()) {
-    co_return make_error(Errc::resolve_failed, "connect to " + target.host,
-                         "it has no address of the source address's family");
-  }
-  ConnectRace race(std::move(usable), options, observer, clock);
-  auto winner = co_await run_race(executor, race, options, clock, deadline);
+  auto order = dial_order(*addresses, target, options);
+  if (!order) co_return std::unexpected(std::move(order).error());
+  PacedRace race(std::move(*order), options, observer, clock, deadline);
+  auto winner = co_await run_race(executor, race);
   if (!winner) co_return std::unexpected(std::move(winner).error());
   co_return Dialed{std::move(winner->socket), winner->remote, resolve_time, winner->connect_time};
 }
@@ -90,9 +63,9 @@ Awaitable<Result<Dialed>> dial_host(Executor executor, const HostTarget& target,
 Awaitable<Result<Dialed>> dial_unix(const UnixName& name, const DialOptions& options, SessionObserver& observer,
                                     const Clock& clock) {
   const MonotonicTime started = clock.now();
-  const MonotonicTime deadline = deadline_of(options, started);
+  const MonotonicTime deadline = deadline_after(started, options.timeout);
   Timer pause(co_await asio::this_coro::executor);
-  auto step = kShortestPause;
+  auto step = kShortestDialPause;
   for (;;) {
     auto socket = connect_unix(name, options.socket);
     if (socket) co_return Dialed{std::move(*socket), name, std::nullopt, clock.now() - started};
@@ -104,11 +77,22 @@ Awaitable<Result<Dialed>> dial_unix(const UnixName& name, const DialOptions& opt
     pause.expires_after(step);
     auto [ignored] = co_await pause.async_wait(kToken);
     (void)ignored;
-    step = std::min(step * 2, kLongestPause);
+    step = std::min(step * 2, kLongestDialPause);
   }
 }
 
 }  // namespace
+
+Result<std::vector<IpAddress>> dial_order(const std::vector<IpAddress>& addresses, const HostTarget& target,
+                                          const DialOptions& options) {
+  std::vector<IpAddress> order = interleave_families(addresses);
+  if (options.source_address) {
+    std::erase_if(order, [&](const IpAddress& each) { return each.family() != options.source_address->family(); });
+  }
+  if (!order.empty()) return order;
+  return make_error(Errc::resolve_failed, "connect to " + target.host,
+                    "it has no address of the source address's family");
+}
 
 Awaitable<Result<Dialed>> dial(Executor executor, const DialOptions& options, SessionObserver& observer,
                                const Clock& clock) {

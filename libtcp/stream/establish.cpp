@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/establish.hpp"
 
+#include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/dialer.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
 
@@ -32,7 +33,7 @@ Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsCont
 
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, SessionObserver& observer,
                                          const Clock& clock) {
-  const MonotonicTime deadline = options.timeout == Duration() ? MonotonicTime::max() : clock.now() + options.timeout;
+  const MonotonicTime deadline = deadline_after(clock.now(), options.timeout);
   const auto tls = make_tls(options, clock);
   if (!tls) co_return std::unexpected(tls.error());
   auto dialed = co_await dial(executor, options, observer, clock);

@@ -45,17 +45,17 @@ Result<void> start_thread(const std::shared_ptr<Lookup>& lookup, Resolver resolv
   return {};
 }
 
-Addresses check_family(const IpAddress& address, const net::ResolveOptions& options) {
-  if (!options.family || *options.family == address.family()) return std::vector{address};
-  return make_error(Errc::resolve_failed, "resolve " + to_string(address),
-                    "is no " + std::string(to_string(*options.family)) + " address");
-}
-
 }  // namespace
+
+Addresses literal_address(const IpAddress& address, std::optional<Family> family) {
+  if (!family || *family == address.family()) return std::vector{address};
+  return make_error(Errc::resolve_failed, "resolve " + to_string(address),
+                    "is no " + std::string(to_string(*family)) + " address");
+}
 
 Awaitable<Addresses> resolve_until(Executor executor, std::string host, net::ResolveOptions options, Resolver resolver,
                                    MonotonicTime deadline) {
-  if (const auto address = parse_ip_address(host)) co_return check_family(*address, options);
+  if (const auto address = parse_ip_address(host)) co_return literal_address(*address, options.family);
   const auto lookup = std::make_shared<Lookup>();
   auto waiting = ReadySet::open(executor);
   if (!waiting) co_return std::unexpected(std::move(waiting).error());

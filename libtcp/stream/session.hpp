@@ -133,6 +133,8 @@ struct Rejected {
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
+  // Closed::statistics are of use: reading them takes its time.
+  [[nodiscard]] virtual bool wants_statistics() const { return true; }
   // Once, after listen(2), with the real ports.
   virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }
