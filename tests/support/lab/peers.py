@@ -2,6 +2,7 @@
 """Real servers to talk to. Each listens on IPv4 and IPv6 when the call returns."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,16 +16,21 @@ _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 class Peers:
     """Mixed into Host."""
 
-    def nginx(self, ports, tls=False):
-        """A web server; with `tls` one that has a certificate for "localhost" of its own making. Returns its Popen."""
+    def nginx(self, ports, tls=False, certificate=None):
+        """A web server; with `tls` one that has a certificate for "localhost" of its own making, or the one given.
+
+        Returns its Popen."""
         ports = [ports] if isinstance(ports, int) else list(ports)
         _need("nginx", *(["openssl"] if tls else []))
         directory = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=self.scratch))
         directory.chmod(0o755)
-        if tls:
+        if certificate:
+            shutil.copyfile(certificate.pem, directory / "certificate.pem")
+            shutil.copyfile(certificate.key, directory / "key.pem")
+        elif tls:
             _certificate(directory)
         configuration = directory / "nginx.conf"
-        configuration.write_text(_nginx_configuration(directory, ports, tls))
+        configuration.write_text(_nginx_configuration(directory, ports, tls or certificate))
         return self._serve(["nginx", "-e", directory / "error.log", "-c", configuration], ports)
 
     def listen_many(self, ports):
