@@ -410,7 +410,8 @@ class Connect(RecipeCase):
         for port in (22, 8005):
             self.listener_at(port)
         out, _ = self.does(text, 1)
-        want = {f"db.example.org:{port} {'open' if port in (22, 8005) else 'refused'}" for port in (22, 80, *range(8000, 8011))}
+        want = {f"db.example.org:{port} {'open' if port in (22, 8005) else 'refused'}"
+                for port in (22, 80, *range(8000, 8011))}
         self.assertEqual(set(out.decode().splitlines()), want)
 
     @recipe("connect", "Wait in a script until a service is up:")

@@ -44,7 +44,8 @@ Host:
     capture(path, filter="", interface=None)          context manager: a pcap file of all frames, complete on exit
     nft(rules)                 loads rules
     drop_ports(ports), reject_ports(ports, what="icmpx type port-unreachable"), lose(percent), lose_every(n)
-    nginx(ports, tls=False, certificate=None), listen_many(ports), sshd(port=22)        real peers, listening when the call returns
+    nginx(ports, tls=False, certificate=None), listen_many(ports), sshd(port=22)   real peers, listening when the call
+                                                                                   returns
 
 `user="nobody"` runs as an ordinary user without any capability.
 """
