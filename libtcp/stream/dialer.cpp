@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/dialer.hpp"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 
 #include "libtcp/base/deadline.hpp"
-#include "libtcp/stream/paced_race.hpp"
+#include "libtcp/stream/host_race.hpp"
 #include "libtcp/stream/ready_set.hpp"
 #include "libtcp/stream/resolve.hpp"
 #include "libtcp/stream/unix_socket.hpp"
@@ -14,49 +12,22 @@
 namespace tcp::stream {
 namespace {
 
-using RaceResult = Result<ConnectRace::Winner>;
-
-Awaitable<RaceResult> run_race(Executor executor, PacedRace& race) {
+Awaitable<Result<Dialed>> dial_host(Executor executor, const DialOptions& options, SessionObserver& observer,
+                                    const Clock& clock) {
   auto watched = ReadySet::open(executor);
   if (!watched) co_return std::unexpected(std::move(watched).error());
-  const PacedRace::Watch watch = [&watched](int fd) { return watched->add(fd, EPOLLOUT); };
+  ReadySet& set = *watched;
+  HostRace race(options, observer, clock, [&set](int fd, std::uint32_t events) { return set.add(fd, events); });
+  if (auto started = race.start(); !started) co_return std::unexpected(std::move(started).error());
   for (;;) {
-    const auto advanced = race.advance(watch);
+    const auto advanced = race.advance();
     if (!advanced) co_return std::unexpected(advanced.error());
-    const auto ready = co_await watched->wait(race.wake());
+    const auto ready = co_await set.wait(race.wake());
     if (!ready) co_return std::unexpected(ready.error());
     for (const int fd : *ready) {
       if (race.settle(fd)) co_return race.take_winner();
     }
   }
-}
-
-using Addresses = Result<std::vector<IpAddress>>;
-
-Awaitable<Addresses> find_addresses(Executor executor, const HostTarget& target, const DialOptions& options,
-                                    MonotonicTime deadline) {
-  if (!options.addresses.empty()) co_return options.addresses;
-  net::ResolveOptions lookup;
-  lookup.family = options.family;
-  lookup.numeric_only = options.numeric_only;
-  auto addresses = co_await resolve_until(executor, target.host, lookup, options.resolver, deadline);
-  co_return addresses;
-}
-
-Awaitable<Result<Dialed>> dial_host(Executor executor, const HostTarget& target, const DialOptions& options,
-                                    SessionObserver& observer, const Clock& clock) {
-  const MonotonicTime started = clock.now();
-  const MonotonicTime deadline = deadline_after(started, options.timeout);
-  auto addresses = co_await find_addresses(executor, target, options, deadline);
-  if (!addresses) co_return std::unexpected(std::move(addresses).error());
-  std::optional<Duration> resolve_time;
-  if (options.addresses.empty() && !parse_ip_address(target.host)) resolve_time = clock.now() - started;
-  auto order = dial_order(*addresses, target, options);
-  if (!order) co_return std::unexpected(std::move(order).error());
-  PacedRace race(std::move(*order), options, observer, clock, deadline);
-  auto winner = co_await run_race(executor, race);
-  if (!winner) co_return std::unexpected(std::move(winner).error());
-  co_return Dialed{std::move(winner->socket), winner->remote, resolve_time, winner->connect_time};
 }
 
 // No wait tells when a full queue has room again (EAGAIN): it is asked now and then.
@@ -96,8 +67,8 @@ Result<std::vector<IpAddress>> dial_order(const std::vector<IpAddress>& addresse
 
 Awaitable<Result<Dialed>> dial(Executor executor, const DialOptions& options, SessionObserver& observer,
                                const Clock& clock) {
-  if (const auto* host = std::get_if<HostTarget>(&options.target)) {
-    return dial_host(std::move(executor), *host, options, observer, clock);
+  if (std::holds_alternative<HostTarget>(options.target)) {
+    return dial_host(std::move(executor), options, observer, clock);
   }
   return dial_unix(std::get<UnixName>(options.target), options, observer, clock);
 }

@@ -22,16 +22,21 @@ class Load {
 
 class ForwardService final : public ClientService {
  public:
-  ForwardService(const Executor& executor, const ForwardOptions& forward, const RelayOptions& relay,
-                 SessionObserver& observer, const Clock& clock)
-      : executor_(executor), relay_(relay), observer_(observer), clock_(clock), targets_(forward, observer, clock) {}
+  ForwardService(const Executor& executor, const ForwardOptions& forward, std::vector<std::unique_ptr<TlsContext>> tls,
+                 const RelayOptions& relay, SessionObserver& observer, const Clock& clock)
+      : executor_(executor),
+        tls_(std::move(tls)),
+        relay_(relay),
+        observer_(observer),
+        clock_(clock),
+        targets_(forward, observer, clock) {}
 
   Awaitable<void> serve(Conversation& conversation) override {
     const std::vector<std::size_t> order = targets_.order();
     std::optional<Error> failure;
     for (const std::size_t target : order) {
       const Load load(targets_, target);
-      auto established = co_await establish(executor_, targets_.at(target), observer_, clock_);
+      auto established = co_await establish(executor_, targets_.at(target), tls_[target].get(), observer_, clock_);
       if (established) {
         targets_.mark_alive(target);
         report(conversation, *established);
@@ -51,10 +56,12 @@ class ForwardService final : public ClientService {
     event.addresses = established.channel->addresses();
     event.resolve_time = established.connected.resolve_time;
     event.connect_time = established.connected.connect_time;
+    event.tls = established.connected.tls;
     observer_.on_forwarded(event);
   }
 
   Executor executor_;
+  std::vector<std::unique_ptr<TlsContext>> tls_;  // of each target; null without TLS
   const RelayOptions& relay_;
   SessionObserver& observer_;
   const Clock& clock_;
@@ -63,10 +70,15 @@ class ForwardService final : public ClientService {
 
 }  // namespace
 
-std::unique_ptr<ClientService> make_forward_service(const Executor& executor, const ForwardOptions& forward,
-                                                    const RelayOptions& relay, SessionObserver& observer,
-                                                    const Clock& clock) {
-  return std::make_unique<ForwardService>(executor, forward, relay, observer, clock);
+Result<std::unique_ptr<ClientService>> make_forward_service(const Executor& executor, const ForwardOptions& forward,
+                                                            const RelayOptions& relay, SessionObserver& observer,
+                                                            const Clock& clock) {
+  std::vector<std::unique_ptr<TlsContext>> contexts;
+  for (const DialOptions& target : forward.targets) {
+    TCP_TRY_ASSIGN(tls, make_dial_tls(target, clock));
+    contexts.push_back(std::move(tls));
+  }
+  return std::make_unique<ForwardService>(executor, forward, std::move(contexts), relay, observer, clock);
 }
 
 }  // namespace tcp::stream

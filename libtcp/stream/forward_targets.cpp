@@ -11,7 +11,7 @@ ForwardTargets::ForwardTargets(const ForwardOptions& options, SessionObserver& o
 
 void ForwardTargets::mark_dead(std::size_t target, const Error& error) {
   const bool is_news = balancer_.mark_dead(target, clock_.now() + options_.dead_time);
-  if (is_news && options_.targets.size() > 1) observer_.on_warning(error);
+  if (is_news && (options_.targets.size() > 1 || options_.outlives_clients)) observer_.on_warning(error);
 }
 
 }  // namespace tcp::stream

@@ -22,7 +22,7 @@ class ForwardTargets {
   void began(std::size_t target) { balancer_.began(target); }
   void ended(std::size_t target) { balancer_.ended(target); }
   void mark_alive(std::size_t target) { balancer_.mark_alive(target); }
-  // One warning each time that a target turns dead, when there are others to go on with.
+  // One warning each time that a target turns dead, when there is something to go on with.
   void mark_dead(std::size_t target, const Error& error);
 
  private:

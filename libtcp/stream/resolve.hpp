@@ -14,8 +14,9 @@
 
 namespace tcp::stream {
 
-// Addresses need no resolver. A name is looked up in a thread of its own, since the system's resolver blocks; at the
-// deadline that thread is left behind. Errors: the resolver's, timed_out, a family that was excluded.
+// All addresses at once. Addresses need no resolver. A name is looked up in a thread of its own, since the system's
+// resolver blocks; at the deadline that thread is left behind. Errors: the resolver's, timed_out, a family that was
+// excluded.
 [[nodiscard]] Awaitable<Result<std::vector<IpAddress>>> resolve_until(Executor executor, std::string host,
                                                                       net::ResolveOptions options, Resolver resolver,
                                                                       MonotonicTime deadline);

@@ -63,6 +63,7 @@ struct Forwarded {
   AddressPair addresses;
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;
+  std::optional<TlsSession> tls;  // with the target; absent without TLS
 };
 
 enum class CloseReason : std::uint8_t {

@@ -281,6 +281,12 @@ class Listen(RecipeCase):
         self.serve(text, 443)
         self.assertEqual(self.curl("--cacert", self.authority.pem, "https://localhost/"), HELLO)
 
+    @recipe("listen", "The other way round, for a program that knows no TLS:")
+    def test_tls_behind(self, text):
+        self.nginx(443, certificate=self.authority.issue("www", san="DNS:www.example.org"))
+        self.serve(text, 8080)
+        self.assertEqual(self.curl("http://127.0.0.1:8080/"), HELLO)
+
     @recipe("listen", "Reach a Unix-domain socket over TCP, from this host only:")
     def test_tcp_to_unix(self, text):
         self.docker()
