@@ -50,6 +50,11 @@ def recipe(page, title):
     return knows
 
 
+def nobody_listens():
+    tables = [pathlib.Path("/proc/net", name).read_text() for name in ("tcp", "tcp6")]
+    return not any(line.split()[3] == "0A" for table in tables for line in table.splitlines()[1:])
+
+
 def setUpModule():
     for address in ("192.0.2.1/32", "192.0.2.2/32", "192.0.2.7/32", f"{HOST}/32"):
         subprocess.run(["ip", "addr", "add", address, "dev", "lo"], check=True)
@@ -86,6 +91,8 @@ class RecipeCase(StreamCase, Peers):
 
     def setUp(self):
         super().setUp()
+        # Those that a shell had started and that were killed with it may take a moment to go.
+        wait_for(nobody_listens, "the ports of the test before", PATIENCE)
         self.work = self.scratch / "work"
         programs = self.scratch / "bin"
         for directory in (self.work, programs):
