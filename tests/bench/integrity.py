@@ -100,11 +100,13 @@ class Run:
     def source(self, size):
         """A pipe that gives `size` bytes."""
         endless = self.start(["openssl", "enc", "-aes-128-ctr", *_KEY, "-in", "/dev/zero"], stdout=PIPE, stderr=NULL)
-        stream = self.start(["head", "-c", size], stdin=endless.stdout, stdout=PIPE).stdout
-        endless.stdout.close()
+        reader, writer = os.pipe()
         if self.way.small_pipes:
-            fcntl.fcntl(stream, F_SETPIPE_SZ, SMALLEST_PIPE)
-        return stream
+            fcntl.fcntl(reader, F_SETPIPE_SZ, SMALLEST_PIPE)  # while it is empty: a full one cannot shrink
+        self.start(["head", "-c", size], stdin=endless.stdout, stdout=writer)
+        endless.stdout.close()
+        os.close(writer)
+        return os.fdopen(reader, "rb", buffering=0)
 
     def listen(self, *words, tls=False, shell=False, address="127.0.0.1:0", **popen):
         """A listener, and the address it told of."""
