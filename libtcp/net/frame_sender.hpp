@@ -9,7 +9,7 @@
 
 namespace tcp::net {
 
-// A slot's size; the longest SYN over IPv6 with a VLAN tag has 118.
+// A slot's size; the longest SYN over IPv6 with a VLAN tag has 98.
 inline constexpr std::size_t kFrameBytes = 128;
 
 // What became of the frames of a batch.
