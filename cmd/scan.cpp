@@ -191,7 +191,7 @@ class ScanCommand final : public Command {
   Result<std::unique_ptr<scan::Network>> open_raw(const Clock& clock, const scan::TargetSet& targets,
                                                   std::optional<std::uint32_t> interface) const {
     scan::RawNetworkOptions options;
-    options.control_bits = scan::find_technique("syn")->control_bits;
+    options.shape.control_bits = scan::find_technique("syn")->control_bits;
     options.tries = timing_.retries + 1;
     options.v4 = targets.has(Family::v4);
     options.v6 = targets.has(Family::v6);

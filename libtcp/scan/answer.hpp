@@ -39,7 +39,8 @@ struct Answer {
   MonotonicTime received;
   std::optional<Duration> rtt;  // where the network knows better than the difference of two clock readings
   std::optional<std::uint8_t> time_to_live;
-  IpAddress sender;  // of the answer: another than the target for many ICMP errors
+  std::uint16_t window = 0;  // of an RST
+  IpAddress sender;          // of the answer: another than the target for many ICMP errors
   packet::IcmpHeader icmp;
   int error_number = 0;  // not_sent: errno
 };
