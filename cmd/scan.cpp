@@ -214,7 +214,7 @@ class ScanCommand final : public Command {
       choice.why = "asked for";
     }
     choice.technique = scan::find_technique("connect");
-    return scan::ConnectNetwork::open({interface}, clock);
+    return scan::ConnectNetwork::open({interface, std::nullopt}, clock);
   }
 
   Result<ExitCode> scan(Context& context, const scan::ScanOptions& options, const TechniqueChoice& choice,
