@@ -7,8 +7,10 @@
 #include "cmd/command.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/scan_checkpoint.hpp"
 #include "cmd/scan_record.hpp"
 #include "cmd/scan_text.hpp"
+#include "cmd/scan_timing_options.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/interface.hpp"
@@ -26,14 +28,21 @@ constexpr std::uint64_t kMostPublicAddresses = 65'536;  // more is no slip of th
 // Results become records; the user or a reader that went away ends the scan.
 class Reporter final : public scan::Observer {
  public:
-  Reporter(View& view, const Output& out, const scan::Targets& targets, const Interrupt& interrupt, bool open_only)
-      : view_(view), out_(out), targets_(targets), interrupt_(interrupt), open_only_(open_only) {}
+  Reporter(View& view, const Output& out, const scan::Targets& targets, const Interrupt& interrupt, bool open_only,
+           CheckpointFile& checkpoint)
+      : view_(view),
+        out_(out),
+        targets_(targets),
+        interrupt_(interrupt),
+        open_only_(open_only),
+        checkpoint_(checkpoint) {}
 
   void on_result(const scan::PortResult& result) override {
     if (open_only_ && result.state != scan::PortState::open) return;
     view_.result(to_record(result, targets_));
   }
-  bool stop_requested() override { return interrupt_.flag() || out_.failed(); }
+  void on_checkpoint(const scan::Checkpoint& checkpoint) override { checkpoint_.write(checkpoint); }
+  bool stop_requested() override { return interrupt_.flag() || out_.failed() || checkpoint_.error(); }
 
  private:
   View& view_;
@@ -41,6 +50,7 @@ class Reporter final : public scan::Observer {
   const scan::Targets& targets_;
   const Interrupt& interrupt_;
   bool open_only_;
+  CheckpointFile& checkpoint_;
 };
 
 ExitCode exit_code_of(const scan::ProbeCounts& counts) {
@@ -70,16 +80,6 @@ Result<std::vector<std::uint16_t>> parse_ports(const std::string& text) {
   return std::vector<std::uint16_t>(set->begin(), set->end());
 }
 
-// A whole number given to an option, or the default when the option was not used.
-template <class T>
-Result<T> settle_number(std::string_view option, const std::string& text, T least, T most, T otherwise) {
-  if (text.empty()) return otherwise;
-  const auto number = parse_unsigned<T>(text);
-  if (number && *number >= least && *number <= most) return *number;
-  return usage_error(std::string(option) + " '" + text + "'",
-                     "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
-}
-
 class ScanCommand final : public Command {
  public:
   void define(CLI::App& app) override {
@@ -88,6 +88,7 @@ class ScanCommand final : public Command {
            "Addresses (192.0.2.1), prefixes (192.0.2.0/24), ranges (192.0.2.1-192.0.2.9, 10.0.0-3.1-254), names")
         ->required();
     define_scan(app);
+    timing_.define(app);
     define_targets(app);
     app.add_flag("--open", open_only_, "Show open ports only")->group("Output");
     app.add_flag("-v,--verbose", verbose_, "Show every port and every host")->group("Output");
@@ -108,7 +109,7 @@ class ScanCommand final : public Command {
     if (technique_word_ != "auto" && scan::find_technique(technique_word_) == nullptr) {
       return usage_error("--technique '" + technique_word_ + "'", "must be auto, syn or connect");
     }
-    return settle_timing();
+    return timing_.settle();
   }
 
   Result<ExitCode> run(Context& context) override {
@@ -120,7 +121,12 @@ class ScanCommand final : public Command {
     TechniqueChoice choice;
     TCP_TRY_ASSIGN(network, open_network(context.clock, targets.set, choice));
     TCP_TRY(net::drop_all_capabilities());
-    const scan::ScanOptions options{std::move(space), choice.technique, timing_, rate_, key.first};
+    scan::ScanOptions options;
+    options.space = std::move(space);
+    options.technique = choice.technique;
+    options.seed = key.first;
+    options.open_only = open_only_;
+    TCP_TRY(timing_.apply(options));
     return scan(context, options, choice, targets, *network);
   }
 
@@ -132,13 +138,6 @@ class ScanCommand final : public Command {
         ->group("Scan");
     app.add_option("--technique", technique_word_, "auto, syn (our own segments) or connect (the kernel's connections)")
         ->type_name("WHICH")
-        ->group("Scan");
-    app.add_option("--rate", rate_word_, "Probes a second (default 10000)")->type_name("COUNT")->group("Scan");
-    app.add_option("--retries", retries_word_, "How often a silent port is probed again (default 3)")
-        ->type_name("COUNT")
-        ->group("Scan");
-    app.add_option("--timeout", timeout_word_, "Longest wait for the answer to a probe (default 2s)")
-        ->type_name("DURATION")
         ->group("Scan");
   }
 
@@ -153,19 +152,6 @@ class ScanCommand final : public Command {
         ->group("Targets");
     app.add_option("--interface", interface_word_, "Send through this interface")->type_name("NAME")->group("Targets");
     app.add_flag("--i-am-allowed", allowed_, "Scan more than 65536 public addresses")->group("Targets");
-  }
-
-  Result<void> settle_timing() {
-    TCP_TRY_ASSIGN(rate, settle_number<std::uint64_t>("--rate", rate_word_, 1, scan::kHighestRate, scan::kDefaultRate));
-    rate_ = rate;
-    TCP_TRY_ASSIGN(retries, settle_number("--retries", retries_word_, 0U, scan::kMostTries - 1, timing_.retries));
-    timing_.retries = retries;
-    TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_word_, timing_.rto.maximum));
-    if (timeout < std::chrono::milliseconds(1)) {
-      return usage_error("--timeout '" + timeout_word_ + "'", "must be at least 1ms");
-    }
-    timing_.rto.maximum = timeout;
-    return {};
   }
 
   Result<scan::Targets> resolve() const {
@@ -192,7 +178,7 @@ class ScanCommand final : public Command {
                                                   std::optional<std::uint32_t> interface) const {
     scan::RawNetworkOptions options;
     options.shape.control_bits = scan::find_technique("syn")->control_bits;
-    options.tries = timing_.retries + 1;
+    options.tries = timing_.most_tries();
     options.v4 = targets.has(Family::v4);
     options.v6 = targets.has(Family::v6);
     options.interface_index = interface;
@@ -225,7 +211,8 @@ class ScanCommand final : public Command {
     Record run = make_run_record("scan", 1, context.arguments, to_rfc3339(context.clock.wall_now()));
     add_scan(run, options, choice);
     const Interrupt interrupt;
-    Reporter reporter(*view, context.out, targets, interrupt, open_only_);
+    CheckpointFile checkpoint(timing_.checkpoint);
+    Reporter reporter(*view, context.out, targets, interrupt, open_only_, checkpoint);
     view->start(run);
     TCP_TRY_ASSIGN(summary, scan::run(options, context.clock, network, reporter));
     view->summary(to_record(summary, options));
@@ -235,6 +222,7 @@ class ScanCommand final : public Command {
     }
     context.out.flush();
     interrupt.raise_again();
+    if (checkpoint.error()) return std::unexpected(*checkpoint.error());
     return exit_code_of(summary.counts);
   }
 
@@ -242,22 +230,18 @@ class ScanCommand final : public Command {
   std::vector<std::string> excluded_words_;
   std::string port_words_;
   std::string technique_word_ = "auto";
-  std::string rate_word_;
-  std::string retries_word_;
-  std::string timeout_word_;
   std::string interface_word_;
   bool open_only_ = false;
   bool verbose_ = false;
   bool first_address_only_ = false;
   bool allowed_ = false;
+  ScanTimingWords timing_;
   AddressOptions addresses_;
   OutputOptions output_;
 
   std::vector<scan::TargetSpec> wanted_;
   std::vector<scan::TargetSpec> excluded_;
   std::vector<std::uint16_t> ports_;
-  std::uint64_t rate_ = scan::kDefaultRate;
-  scan::Timing timing_;
 };
 
 }  // namespace

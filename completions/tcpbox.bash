@@ -401,7 +401,19 @@ _tcpbox() {
       mapfile -t COMPREPLY < <(compgen -W 'auto syn connect' -- "$cur")
       return
       ;;
+    'scan --timing')
+      :
+      return
+      ;;
     'scan --rate')
+      :
+      return
+      ;;
+    'scan --max-rate')
+      :
+      return
+      ;;
+    'scan --min-rate')
       :
       return
       ;;
@@ -409,8 +421,32 @@ _tcpbox() {
       :
       return
       ;;
+    'scan --confidence')
+      :
+      return
+      ;;
     'scan --timeout')
       :
+      return
+      ;;
+    'scan --host-timeout')
+      :
+      return
+      ;;
+    'scan --shard')
+      :
+      return
+      ;;
+    'scan --seed')
+      :
+      return
+      ;;
+    'scan --checkpoint')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'scan --resume')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
     'scan --exclude')
@@ -463,7 +499,7 @@ _tcpbox() {
     case $command in
       listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --forward --balance --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --rate --retries --timeout --exclude --first-address --interface --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --exclude --first-address --interface --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --json --ndjson --color --technique --timeout --close-timeout --syn-retries -4 --ipv4 -6 --ipv6 -n --numeric' ;;
     esac
