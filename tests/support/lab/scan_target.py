@@ -4,6 +4,9 @@
 import collections
 import ipaddress
 import json
+import pathlib
+import subprocess
+import sys
 
 NETWORK4 = ipaddress.ip_network("10.200.0.0/16")
 NETWORK6 = ipaddress.ip_network("fd00:200::/64")
@@ -84,6 +87,14 @@ class ScanTarget:
         self._chain("filter_in", f"""tcp dport {ports} ip daddr . tcp dport @open4 accept
             tcp dport {ports} ip daddr . tcp dport @closed4 reject with tcp reset
             tcp dport {ports} drop""")
+
+    def answer_by_hand(self, kind):
+        """The kernel is silent, and forger.py answers each SYN with what `kind` names."""
+        self.filter("tcp dport 1-65535 drop")
+        process = self._server.popen([sys.executable, pathlib.Path(__file__).with_name("forger.py"),
+                                      self._server.interface, kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the forger did not start")
 
     def count_probes(self):
         """From now on each arriving segment but an RST counts for its (address, port)."""
