@@ -22,6 +22,8 @@ class Forged(ScanCase):
         document = self.scan(net.client, *WORDS, getattr(net.target, family), status=None)
         results = [row for row in document["results"] if row["type"] == "port"]
         self.assertEqual(len(results), len(PORTS))
+        received = net.client.snmp("Ip", "InReceives") if family == "address4" else net.client.snmp("Ip6", "InReceives")
+        self.assertGreaterEqual(received, len(PORTS), "the forgeries did not arrive")
         return collections.Counter((row["state"], row["reason"]) for row in results), document
 
     def test_the_right_answers_are_believed(self):

@@ -151,10 +151,13 @@ def main():
     answer = getattr(Forger(wire.send), kind)
     print("ready", flush=True)
     while True:
-        frame, address = wire.recvfrom(65536)
-        syn = Syn.read(frame) if address[2] != _OUTGOING and len(frame) > 34 else None
-        if syn is not None:
-            answer(syn)
+        try:
+            frame, address = wire.recvfrom(65536)
+            syn = Syn.read(frame) if address[2] != _OUTGOING and len(frame) > 34 else None
+            if syn is not None:
+                answer(syn)
+        except OSError:
+            return  # the interface is gone, and the test with it
 
 
 main()
