@@ -113,8 +113,8 @@ def counts(field, wanted):
     return bar
 
 
-def says(word):
-    return lambda results: (f"says {word}", all(word.lower() in run.text.lower() for run in results["tcpbox"].runs))
+def says(kind):
+    return lambda results: (f"says {kind}", all(f'"{kind}"' in run.text for run in results["tcpbox"].runs))
 
 
 def nmap_peer(*words):
@@ -147,7 +147,7 @@ def races():
         Row("filtered", "all 65,535 filtered", all_ports, prepare=silent, truth=set(), bars=[counts("filtered", 65535), within(10)]),
         Row("reset-limit", "a host that sends 1,000 RSTs a second", all_ports, rounds=1, limit=200,
             prepare=lambda target: target.limit_resets(1000),
-            bars=[complete, counts("filtered", 0), within(1.2 * 65.5), says("RST-limited")]),
+            bars=[complete, counts("filtered", 0), within(1.2 * 65.5), says("rst_limited")]),
         Row("reset-limit-open", "the same, only what is open", all_ports, limit=60,
             prepare=lambda target: target.limit_resets(1000), bars=[complete, within(8)]),
         Row("slash16", "one port of a /16, 6,500 open, the rest silent", ("-p", "80", "10.200.0.0/16"), truth=web, limit=90,

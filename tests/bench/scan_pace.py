@@ -30,8 +30,9 @@ class Pace:
         least, most = seconds_of(times)
         first = bisect.bisect_left(times, times[0] + 0.1)
         share = done.cpu_seconds / (times[-1] - times[0])
+        gap, where = max((later - earlier, earlier - times[0]) for earlier, later in zip(times, times[1:]))
         print(f"  tcpbox {len(times)} probes, {least} to {most} in any second, {first} in the first 0.1 s, "
-              f"cpu {share * 100:.1f} %")
+              f"longest gap {gap * 1000:.1f} ms at {where:.2f} s, cpu {share * 100:.1f} %")
         tolerance = max(0.02 * self.rate, 1)
         bench.judge(self.name, f"{self.rate} within 2 % over any second",
                     abs(least - self.rate) <= tolerance and abs(most - self.rate) <= tolerance)
