@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from .process import missing_tools
+from .process import missing_tools, wait_for
 
 _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 
@@ -51,8 +51,7 @@ class Peers:
     def _serve(self, argv, ports):
         with open(pathlib.Path(self.scratch) / f"{self.name}-servers.log", "ab") as log:
             process = self.popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        for port in ports:
-            self.wait_listening(port, timeout=20)
+        wait_for(lambda: self.listening().issuperset(ports), f"listeners of {self.name}", timeout=20)
         return process
 
 
