@@ -42,6 +42,7 @@ class Reporter final : public scan::Observer {
     view_.result(to_record(result, targets_));
   }
   void on_checkpoint(const scan::Checkpoint& checkpoint) override { checkpoint_.write(checkpoint); }
+  void on_host_note(const scan::HostNote& note) override { view_.result(to_record(note, targets_)); }
   bool stop_requested() override { return interrupt_.flag() || out_.failed() || checkpoint_.error(); }
 
  private:

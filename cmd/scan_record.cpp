@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_record.hpp"
 
+#include <fmt/format.h>
+
+#include "libtcp/base/parse.hpp"
 #include "libtcp/ports/registry.hpp"
 
 namespace tcp::cmd {
@@ -22,6 +25,24 @@ Value name_of(const IpAddress& address, const scan::Targets& targets) {
 Value service_of(std::uint16_t port) {
   const std::string_view name = ports::service_name(port, ports::Protocol::tcp);
   return name.empty() ? Value(nullptr) : Value(name);
+}
+
+std::string explain(const scan::HostNote& note) {
+  using Kind = scan::HostNote::Kind;
+  switch (note.kind) {
+    case Kind::rst_limited:
+      return fmt::format("limits its resets to about {} a second: closed ports take long to tell from filtered ones",
+                         note.value);
+    case Kind::icmp_limited:
+      return fmt::format("limits its ICMP errors to about {} a second: some silence is that limit", note.value);
+    case Kind::answers_everything:
+      return fmt::format("answers on nearly every port ({} so far): a proxy or a trap, not that many services",
+                         note.value);
+    case Kind::host_timeout:
+      return fmt::format("given up after {}: the rest of its ports is not known",
+                         format_duration(std::chrono::milliseconds(note.value)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,6 +79,16 @@ Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   record.add("ttl", result.time_to_live ? Value(*result.time_to_live) : Value(nullptr));
   record.add("probes_sent", result.probes_sent);
   record.add("service", service_of(result.target.port));
+  return record;
+}
+
+Record to_record(const scan::HostNote& note, const scan::Targets& targets) {
+  Record record("host_note");
+  record.add("target", to_string(note.host));
+  record.add("name", name_of(note.host, targets));
+  record.add("note", to_string(note.kind));
+  record.add("value", note.value);
+  record.add("explanation", explain(note));
   return record;
 }
 

@@ -20,6 +20,7 @@ struct TechniqueChoice {
 // Adds what this scan is about to the first record of its run.
 void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoice& choice);
 [[nodiscard]] Record to_record(const scan::PortResult& result, const scan::Targets& targets);
+[[nodiscard]] Record to_record(const scan::HostNote& note, const scan::Targets& targets);
 [[nodiscard]] Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& options);
 
 }  // namespace tcp::cmd

@@ -78,10 +78,13 @@ struct StateGroup {
 
 struct Host {
   std::string address;
-  std::string name;  // empty without one
+  std::string name;                // empty without one
+  std::vector<std::string> notes;  // what is peculiar about it
   std::array<StateGroup, kStates.size()> groups;
 
-  [[nodiscard]] bool is_interesting() const { return groups.front().count > 0 || groups.back().count > 0; }
+  [[nodiscard]] bool is_interesting() const {
+    return groups.front().count > 0 || groups.back().count > 0 || !notes.empty();
+  }
 };
 
 class ScanTextView final : public View {
@@ -93,7 +96,11 @@ class ScanTextView final : public View {
   void result(const Record& port) override {
     const std::string address = port["target"].text();
     const auto [place, fresh] = places_.try_emplace(address, hosts_.size());
-    if (fresh) hosts_.push_back({address, port["name"].is_null() ? "" : port["name"].text(), {}});
+    if (fresh) hosts_.push_back({address, port["name"].is_null() ? "" : port["name"].text(), {}, {}});
+    if (port.type() == "host_note") {
+      hosts_[place->second].notes.push_back(port["explanation"].text());
+      return;
+    }
     const auto state = std::ranges::find(kStates, port["state"].text());
     if (state == kStates.end()) return;
     StateGroup& group = hosts_[place->second].groups[static_cast<std::size_t>(state - kStates.begin())];
@@ -119,6 +126,7 @@ class ScanTextView final : public View {
   void print(const Host& host) {
     const std::string title = host.name.empty() ? host.address : host.address + " (" + host.name + ")";
     out_.write(paint(out_.terminal(), Style::bold, title) + "\n");
+    for (const std::string& note : host.notes) out_.write(wrap("note: " + note, out_.terminal().width, 2) + "\n");
     for (std::size_t i = 0; i < kStates.size(); ++i) {
       const StateGroup& group = host.groups[i];
       if (group.count > 0 && group.rows.empty())

@@ -53,7 +53,8 @@ class Forged(ScanCase):
     def test_the_first_answer_counts(self):
         outcome, document = self.outcome("everything_twice")
         self.assertEqual(outcome, {("open", "syn-ack"): len(PORTS)})
-        self.assertEqual(document["summary"]["duplicate_answers"], 2 * len(PORTS))
+        # The scan ends with the answer to its last pair; the copies of that one may come after it.
+        self.assertIn(document["summary"]["duplicate_answers"], range(2 * len(PORTS) - 2, 2 * len(PORTS) + 1))
 
     def test_a_target_that_answers_from_another_address(self):
         net = self.lab.many_targets()

@@ -43,4 +43,4 @@ class ScanCase(TestCase):
     @staticmethod
     def notes(document):
         """The kinds of what was said of each host."""
-        return {(row["target"], row["kind"]) for row in document["results"] if row["type"] == "host_note"}
+        return {(row["target"], row["note"]) for row in document["results"] if row["type"] == "host_note"}
