@@ -67,7 +67,7 @@ class ConnectCommand final : public Command {
       return report.finish(ending_of(std::move(opened).error()));
     }
     if (common_.bytes.progress) report.show_progress(options_.relay);
-    if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer();
+    if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer("--tls-insecure");
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(taps.judge(ending_of(std::move(outcome).error())));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});

@@ -7,17 +7,25 @@
 #include <vector>
 
 #include "cmd/command.hpp"
+#include "cmd/tls_options.hpp"
 #include "libtcp/stream/forward_options.hpp"
 
 namespace tcp::cmd {
 
-struct ForwardWords {
-  std::vector<std::string> targets;
-  std::string balance;
-
+class ForwardWords {
+ public:
   void define(CLI::App& app);
   // Nothing when there is nothing to forward to. `dial`: what all targets have in common.
-  [[nodiscard]] Result<std::optional<stream::ForwardOptions>> settle(const stream::DialOptions& dial) const;
+  [[nodiscard]] Result<std::optional<stream::ForwardOptions>> settle(const stream::DialOptions& dial);
+  // There is a target that is believed whoever it is.
+  [[nodiscard]] bool has_unchecked_target() const { return tls_.settled() && tls_.settled()->insecure; }
+
+ private:
+  [[nodiscard]] Result<stream::DialOptions> settle_target(const std::string& word, stream::DialOptions dial) const;
+
+  std::vector<std::string> targets_;
+  std::string balance_;
+  TlsConnectOptions tls_{{"--forward-tls", "a --forward tls:HOST:PORT", "TLS to targets", false}};
 };
 
 }  // namespace tcp::cmd

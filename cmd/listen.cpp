@@ -118,6 +118,7 @@ class ListenCommand final : public Command {
       return report.finish(ending_of(std::move(opened).error()));
     }
     if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (forward_.has_unchecked_target()) report.on_unchecked_peer("--forward-tls-insecure");
     auto outcome = stream::run_listen(options_, report, context.clock);
     return report.finish(taps.judge(outcome ? ending(*outcome) : ending_of(std::move(outcome).error())));
   }
@@ -138,7 +139,10 @@ class ListenCommand final : public Command {
     if (forward && (common_.recv_only || common_.send_only)) {
       return usage_error("--forward", "moves bytes both ways: --recv-only and --send-only have no use");
     }
-    if (forward) options_.relay.finish_at_remote_end = false;
+    if (forward) {
+      options_.relay.finish_at_remote_end = false;
+      forward->outlives_clients = options_.keep_open;
+    }
     options_.forward = std::move(forward);
     return {};
   }

@@ -8,6 +8,7 @@
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
 #include "cmd/scan_baseline.hpp"
+#include "cmd/scan_checkpoint.hpp"
 #include "cmd/scan_list.hpp"
 #include "cmd/scan_network.hpp"
 #include "cmd/scan_output_options.hpp"
@@ -18,7 +19,7 @@
 #include "cmd/scan_reporter.hpp"
 #include "cmd/scan_target_options.hpp"
 #include "cmd/scan_technique_table.hpp"
-#include "libtcp/base/parse.hpp"
+#include "cmd/scan_timing_options.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/ports/port_set.hpp"
 #include "libtcp/scan/cookie.hpp"
@@ -36,29 +37,13 @@ ExitCode exit_code_of(const scan::ProbeCounts& counts, std::optional<std::uint64
   return nothing_was_sent ? ExitCode::failed : ExitCode::negative;
 }
 
-// A whole number given to an option, or the default when the option was not used.
-template <class T>
-Result<T> settle_number(std::string_view option, const std::string& text, T least, T most, T otherwise) {
-  if (text.empty()) return otherwise;
-  const auto number = parse_unsigned<T>(text);
-  if (number && *number >= least && *number <= most) return *number;
-  return usage_error(std::string(option) + " '" + text + "'",
-                     "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
-}
-
 class ScanCommand final : public Command {
  public:
   void define(CLI::App& app) override {
     targets_.define(app);
     ports_.define(app);
     probe_words_.define(app);
-    app.add_option("--rate", rate_word_, "Probes a second (default 10000)")->type_name("COUNT")->group("Timing");
-    app.add_option("--retries", retries_word_, "How often a silent port is probed again (default 3)")
-        ->type_name("COUNT")
-        ->group("Timing");
-    app.add_option("--timeout", timeout_word_, "Longest wait for the answer to a probe (default 2s)")
-        ->type_name("DURATION")
-        ->group("Timing");
+    timing_.define(app);
     output_.define(app);
   }
 
@@ -70,7 +55,7 @@ class ScanCommand final : public Command {
     TCP_TRY(targets_.settle());
     TCP_TRY_ASSIGN(port_numbers, ports_.settle());
     port_numbers_ = std::move(port_numbers);
-    return settle_timing();
+    return timing_.settle();
   }
 
   Result<ExitCode> run(Context& context) override {
@@ -89,26 +74,19 @@ class ScanCommand final : public Command {
     TCP_TRY_ASSIGN(baseline, load_baseline(context));
     TCP_TRY_ASSIGN(space, scan::ProbeSpace::make(std::move(targets.set), port_numbers_));
     TCP_TRY_ASSIGN(key, scan::make_cookie_key());
-    TCP_TRY_ASSIGN(network, open_scan_network(probes_, space.targets(), timing_.retries + 1, context.clock));
+    TCP_TRY_ASSIGN(network, open_scan_network(probes_, space.targets(), timing_.most_tries(), context.clock));
     TCP_TRY(net::drop_all_capabilities());
-    const scan::ScanOptions options{std::move(space), network.choice.technique, timing_, rate_, key.first};
+    scan::ScanOptions options;
+    options.space = std::move(space);
+    options.technique = network.choice.technique;
+    options.seed = key.first;
+    // What has become silent is a change too.
+    options.open_only = output_.open_only && !baseline && !scan::may_be_open(options.technique->silence.state);
+    TCP_TRY(timing_.apply(options));
     return scan(context, options, network, targets, baseline);
   }
 
  private:
-  Result<void> settle_timing() {
-    TCP_TRY_ASSIGN(rate, settle_number<std::uint64_t>("--rate", rate_word_, 1, scan::kHighestRate, scan::kDefaultRate));
-    rate_ = rate;
-    TCP_TRY_ASSIGN(retries, settle_number("--retries", retries_word_, 0U, scan::kMostTries - 1, timing_.retries));
-    timing_.retries = retries;
-    TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_word_, timing_.rto.maximum));
-    if (timeout < std::chrono::milliseconds(1)) {
-      return usage_error("--timeout '" + timeout_word_ + "'", "must be at least 1ms");
-    }
-    timing_.rto.maximum = timeout;
-    return {};
-  }
-
   static void tell_skipped(const Context& context, std::uint64_t count) {
     if (count == 0) return;
     context.note("skipped: " + std::to_string(count) +
@@ -160,7 +138,8 @@ class ScanCommand final : public Command {
                          const Interrupt& interrupt) const {
     ScanProgress progress(context.err, output_.progress, !targets_.reads_standard_input());
     const bool writes_early = output_.stream || output_.format() != ScanFormat::text;
-    ScanReporter reporter({outputs, progress, interrupt, baseline ? &*baseline : nullptr, output_.open_only,
+    CheckpointFile checkpoint(timing_.checkpoint);
+    ScanReporter reporter({outputs, progress, interrupt, checkpoint, baseline ? &*baseline : nullptr, output_.open_only,
                            writes_early && context.out.terminal().is_terminal});
     auto summary = scan::run(options, context.clock, *network.network, reporter);
     progress.clear();
@@ -170,6 +149,7 @@ class ScanCommand final : public Command {
       context.warn(std::to_string(summary->answers_lost) +
                    " answers found no room in this host's buffers; try a lower --rate");
     }
+    if (checkpoint.error() && !interrupt.flag()) return std::unexpected(*checkpoint.error());
     return exit_code_of(summary->counts, baseline ? std::optional(reporter.changes()) : std::nullopt);
   }
 
@@ -177,14 +157,10 @@ class ScanCommand final : public Command {
   ScanPortWords ports_;
   ScanProbeWords probe_words_;
   ScanOutputOptions output_;
-  std::string rate_word_;
-  std::string retries_word_;
-  std::string timeout_word_;
+  ScanTimingWords timing_;
 
   std::vector<std::uint16_t> port_numbers_;
   ScanProbeOptions probes_;
-  std::uint64_t rate_ = scan::kDefaultRate;
-  scan::Timing timing_;
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ Result<ScanNetwork> open_scan_network(const ScanProbeOptions& options, const sca
     const std::string hint = network.error().hint.empty() ? "" : "; " + network.error().hint;
     why = network.error().message() + hint;
   }
-  TCP_TRY_ASSIGN(network, scan::ConnectNetwork::open({interface_index}, clock));
+  TCP_TRY_ASSIGN(network, scan::ConnectNetwork::open({interface_index, options.source}, clock));
   return ScanNetwork{std::move(network), {scan::find_technique("connect"), why, 0}};
 }
 

@@ -31,7 +31,6 @@ std::string_view first_raw_option(const ScanProbeWords& words) {
   if (!words.segment_size.empty()) return "--mss";
   if (!words.time_to_live.empty()) return "--ttl";
   if (words.no_options) return "--no-options";
-  if (!words.source.empty()) return "--source";
   if (!words.source_port.empty()) return "--source-port";
   if (!words.gateway_mac.empty()) return "--gateway-mac";
   if (!words.vlan.empty()) return "--vlan";
@@ -103,6 +102,8 @@ Result<void> settle_way(const ScanProbeWords& words, ScanProbeOptions& options) 
   }
   TCP_TRY_ASSIGN(vlan, settle_number<std::uint16_t>("--vlan", words.vlan, 0, kHighestVlan));
   options.vlan = vlan;
+  // Who has an address behind a tag is asked behind the tag, which the kernel does for interfaces of its own only.
+  if (vlan && !options.gateway_mac) return usage_error("--vlan", "needs --gateway-mac");
   return {};
 }
 

@@ -29,9 +29,13 @@ void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoi
   run.add("targets", options.space.targets().size());
   run.add("skipped", targets.skipped);
   run.add("ports", options.space.port_count());
-  run.add("rate", options.rate);
-  run.add("retries", options.timing.retries);
+  run.add("rate", options.exact_rate ? Value(*options.exact_rate) : Value(nullptr));
+  run.add("retries", options.timing.retries ? Value(*options.timing.retries) : Value(nullptr));
+  run.add("confidence", options.timing.confidence);
   run.add("timeout_us", microseconds(options.timing.rto.maximum));
+  run.add("seed", options.seed);
+  run.add("shard", options.shard.number + 1U);
+  run.add("shards", options.shard.count);
 }
 
 Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
@@ -95,7 +99,13 @@ Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& opti
   record.add("retransmissions", counts.retransmissions);
   record.add("duplicate_answers", counts.duplicates);
   record.add("lost_answers", summary.answers_lost);
+  record.add("rst_limited_hosts", summary.rst_limited_hosts);
   record.add("loss", counts.loss());
+  record.add("tries", summary.tries);
+  record.add("confidence", summary.confidence);
+  record.add("rate", summary.rate);
+  record.add("median_rtt_us", optional_microseconds(summary.median_rtt));
+  record.add("slow_rtt_us", optional_microseconds(summary.slow_rtt));
   record.add("longest_rtt_us", optional_microseconds(summary.longest_rtt));
   record.add("elapsed_us", microseconds(summary.elapsed));
   return record;

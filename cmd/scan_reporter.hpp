@@ -4,6 +4,7 @@
 
 #include "cmd/interrupt.hpp"
 #include "cmd/scan_baseline.hpp"
+#include "cmd/scan_checkpoint.hpp"
 #include "cmd/scan_outputs.hpp"
 #include "cmd/scan_progress.hpp"
 
@@ -14,6 +15,7 @@ struct ScanReporterParts {
   ScanOutputs& outputs;
   ScanProgress& progress;
   const Interrupt& interrupt;
+  CheckpointFile& checkpoint;
   const ScanBaseline* baseline = nullptr;  // null: compared with nothing
   bool open_only = false;
   bool shares_terminal = false;  // what is written as results come goes where progress is drawn
@@ -27,7 +29,10 @@ class ScanReporter final : public scan::Observer {
   void on_result(const scan::PortResult& result) override;
   void on_host_note(const scan::HostNote& note) override;
   void on_progress(const scan::Progress& progress) override { parts_.progress.update(progress); }
-  bool stop_requested() override { return parts_.interrupt.flag() || parts_.outputs.failed(); }
+  void on_checkpoint(const scan::Checkpoint& checkpoint) override { parts_.checkpoint.write(checkpoint); }
+  bool stop_requested() override {
+    return parts_.interrupt.flag() || parts_.outputs.failed() || parts_.checkpoint.error();
+  }
 
   [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 

@@ -40,10 +40,11 @@ std::string explain(const scan::HostNote& note) {
     case Kind::icmp_limited:
       return fmt::format("limits its ICMP errors to about {} a second: some silence is that limit", note.value);
     case Kind::answers_everything:
-      return fmt::format("answers on every port ({} so far): a proxy or a trap, not that many services", note.value);
+      return fmt::format("answers on nearly every port ({} so far): a proxy or a trap, not that many services",
+                         note.value);
     case Kind::host_timeout:
       return fmt::format("given up after {}: the rest of its ports is not known",
-                         format_duration(std::chrono::microseconds(note.value)));
+                         format_duration(std::chrono::milliseconds(note.value)));
   }
   return {};
 }

@@ -120,7 +120,7 @@ Record to_record(const stream::Forwarded& event) {
   record.add("id", event.id);
   add_addresses(record, event.addresses);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
-  return record;
+  return record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
 }
 
 Record to_record(const stream::Closed& event) {

@@ -114,8 +114,8 @@ void StreamReport::on_port_checked(const stream::PortChecked& event) {
   if (!json_) context_.out.line(describe(event));
 }
 
-void StreamReport::on_unchecked_peer() {
-  on_warning(Error{{}, "--tls-insecure", "the peer's certificate is not checked", {}});
+void StreamReport::on_unchecked_peer(std::string option) {
+  on_warning(Error{{}, std::move(option), "the peer's certificate is not checked", {}});
 }
 
 // A client needs it, so that it is told in any case.
@@ -135,14 +135,19 @@ void StreamReport::on_connected(const stream::Connected& event) {
   emit(to_record(event));
   if (!options_.verbose) return;
   say(describe(event));
-  if (event.tls) {
-    for (const std::string& line : describe(*event.tls)) say(line);
-  }
+  say_session(event.tls);
+}
+
+void StreamReport::say_session(const std::optional<stream::TlsSession>& session) {
+  if (!session) return;
+  for (const std::string& line : describe(*session)) say(line);
 }
 
 void StreamReport::on_forwarded(const stream::Forwarded& event) {
   emit(to_record(event));
-  if (options_.verbose) say(describe(event));
+  if (!options_.verbose) return;
+  say(describe(event));
+  say_session(event.tls);
 }
 
 void StreamReport::on_closed(const stream::Closed& event) {

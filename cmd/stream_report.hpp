@@ -36,8 +36,9 @@ class StreamReport final : public stream::SessionObserver {
   void show_progress(stream::RelayOptions& relay);
 
   // Whoever answers is believed.
-  void on_unchecked_peer();
+  void on_unchecked_peer(std::string option);
 
+  bool wants_statistics() const override { return json_ || options_.verbose; }
   void on_listening(std::span<const stream::Address> locals) override;
   void on_attempt_failed(const stream::AttemptFailed& event) override;
   void on_retry(const stream::RetryPlanned& event) override;
@@ -58,6 +59,7 @@ class StreamReport final : public stream::SessionObserver {
  private:
   [[nodiscard]] bool owns_standard_error() const noexcept { return json_ && options_.json_fd == kStandardError; }
   void emit(const Record& record);
+  void say_session(const std::optional<stream::TlsSession>& session);
   void say(const std::string& line);
   void write_summary(const StreamEnding& ending);
   void clear_progress();

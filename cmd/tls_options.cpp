@@ -11,9 +11,7 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr const char* kGroup = "TLS";
-
-Result<std::optional<stream::TlsVersion>> settle_version(std::string_view option, const std::string& word) {
+Result<std::optional<stream::TlsVersion>> settle_version(const std::string& option, const std::string& word) {
   if (word.empty()) return std::nullopt;
   auto version = stream::parse_tls_version(word);
   if (!version) return in_option(option, std::move(version).error());
@@ -28,39 +26,48 @@ std::string key_log_file() {
 
 }  // namespace
 
+std::string TlsWords::name(std::string_view rest) const { return std::string(names_.prefix) + "-" + std::string(rest); }
+
 void TlsWords::define(CLI::App& app) {
-  app.add_flag("--tls", tls, "Speak TLS")->group(kGroup);
-  belongs(app.add_option("--tls-cert", certificate, "Our certificate with its chain, PEM")->type_name("FILE"));
-  belongs(app.add_option("--tls-key", key, "Its key, when it is in a file of its own")->type_name("FILE"));
-  belongs(app.add_option("--tls-alpn", alpn, "Application protocols, the most wanted first: h2,http/1.1")
+  if (names_.has_flag) app.add_flag(std::string(names_.wanted_by), tls, "Speak TLS")->group(std::string(names_.group));
+  belongs(app.add_option(name("cert"), certificate, "Our certificate with its chain, PEM")->type_name("FILE"));
+  belongs(app.add_option(name("key"), key, "Its key, when it is in a file of its own")->type_name("FILE"));
+  belongs(app.add_option(name("alpn"), alpn, "Application protocols, the most wanted first: h2,http/1.1")
               ->type_name("NAMES"));
-  belongs(app.add_option("--tls-min", least, "The oldest version allowed, 1.0 to 1.3 (1.2)")->type_name("VERSION"));
-  belongs(app.add_option("--tls-max", most, "The newest version allowed")->type_name("VERSION"));
+  belongs(app.add_option(name("min"), least, "The oldest version allowed, 1.0 to 1.3 (1.2)")->type_name("VERSION"));
+  belongs(app.add_option(name("max"), most, "The newest version allowed")->type_name("VERSION"));
   belongs(
-      app.add_option("--tls-ciphers", ciphers, "Ciphers allowed, as 'openssl ciphers' lists them, and TLS 1.3 suites")
+      app.add_option(name("ciphers"), ciphers, "Ciphers allowed, as 'openssl ciphers' lists them, and TLS 1.3 suites")
           ->type_name("LIST"));
 }
 
 void TlsWords::belongs(CLI::Option* option) {
-  option->group(kGroup);
+  option->group(std::string(names_.group));
   options_.push_back(option);
 }
 
-Result<stream::TlsOptions> TlsWords::settle() const {
+Result<void> TlsWords::settle_used() const {
   for (const CLI::Option* option : options_) {
-    if (option->count() > 0 && !tls) return usage_error(option->get_name(), "needs --tls");
+    if (option->count() > 0 && !tls) return usage_error(option->get_name(), "needs " + std::string(names_.wanted_by));
     // A variable that a script forgot to set must not turn a check off.
     const auto& words = option->results();
     if (std::ranges::find(words, std::string()) != words.end())
       return usage_error(option->get_name() + " ''", "is empty");
   }
+  return {};
+}
+
+Result<stream::TlsOptions> TlsWords::settle() const {
+  TCP_TRY(settle_used());
   stream::TlsOptions settled;
   if (!tls) return settled;
-  if (!stream::has_tls()) return make_error(Errc::unsupported, "--tls", "this build has no TLS");
-  if (!key.empty() && certificate.empty()) return usage_error("--tls-key", "needs --tls-cert");
+  if (!stream::has_tls()) {
+    return make_error(Errc::unsupported, std::string(names_.wanted_by), "this build has no TLS");
+  }
+  if (!key.empty() && certificate.empty()) return usage_error(name("key"), "needs " + name("cert"));
   if (!alpn.empty()) {
     auto protocols = stream::parse_alpn(alpn);
-    if (!protocols) return in_option("--tls-alpn", std::move(protocols).error());
+    if (!protocols) return in_option(name("alpn"), std::move(protocols).error());
     settled.alpn = std::move(*protocols);
   }
   TCP_TRY(settle_versions(settled));
@@ -72,10 +79,10 @@ Result<stream::TlsOptions> TlsWords::settle() const {
 }
 
 Result<void> TlsWords::settle_versions(stream::TlsOptions& settled) const {
-  TCP_TRY_ASSIGN(oldest, settle_version("--tls-min", least));
-  TCP_TRY_ASSIGN(newest, settle_version("--tls-max", most));
+  TCP_TRY_ASSIGN(oldest, settle_version(name("min"), least));
+  TCP_TRY_ASSIGN(newest, settle_version(name("max"), most));
   if (oldest && newest && *oldest > *newest) {
-    return usage_error("--tls-min " + least + " and --tls-max " + most, "no version is left");
+    return usage_error(name("min") + " " + least + " and " + name("max") + " " + most, "no version is left");
   }
   settled.least = oldest;
   settled.most = newest;
@@ -84,16 +91,17 @@ Result<void> TlsWords::settle_versions(stream::TlsOptions& settled) const {
 
 void TlsConnectOptions::define(CLI::App& app) {
   words_.define(app);
-  words_.belongs(
-      app.add_option("--tls-ca", ca_, "Whom to trust: PEM file or directory (the system's)")->type_name("FILE|DIR"));
-  words_.belongs(app.add_option("--tls-name", name_, "Who has to answer (the host): SNI and certificate check")
+  words_.belongs(app.add_option(words_.name("ca"), ca_, "Whom to trust: PEM file or directory (the system's)")
+                     ->type_name("FILE|DIR"));
+  words_.belongs(app.add_option(words_.name("name"), name_, "Who has to answer (the host): SNI and certificate check")
                      ->type_name("NAME"));
-  words_.belongs(app.add_option("--tls-pin", pins_, "Trust this certificate or public key only: sha256:HEX; repeatable")
-                     ->type_name("PIN")
-                     ->expected(1)
-                     ->allow_extra_args(false)
-                     ->take_all());
-  words_.belongs(app.add_flag("--tls-insecure", insecure_, "Trust whoever answers"));
+  words_.belongs(
+      app.add_option(words_.name("pin"), pins_, "Trust this certificate or public key only: sha256:HEX; repeatable")
+          ->type_name("PIN")
+          ->expected(1)
+          ->allow_extra_args(false)
+          ->take_all());
+  words_.belongs(app.add_flag(words_.name("insecure"), insecure_, "Trust whoever answers"));
 }
 
 Result<void> TlsConnectOptions::settle() {
@@ -103,15 +111,22 @@ Result<void> TlsConnectOptions::settle() {
   settled.common = std::move(common);
   for (const std::string& word : pins_) {
     auto pin = stream::parse_tls_pin(word);
-    if (!pin) return in_option("--tls-pin", std::move(pin).error());
+    if (!pin) return in_option(words_.name("pin"), std::move(pin).error());
     settled.pins.push_back(*pin);
   }
-  if (insecure_ && !pins_.empty()) return usage_error("--tls-insecure and --tls-pin", "choose one of them");
-  if (insecure_ && !ca_.empty()) return usage_error("--tls-insecure and --tls-ca", "choose one of them");
+  TCP_TRY(settle_trust());
   settled.ca_path = ca_;
   settled.name = name_;
   settled.insecure = insecure_;
+  settled.pin_option = words_.name("pin");
   settled_ = std::move(settled);
+  return {};
+}
+
+Result<void> TlsConnectOptions::settle_trust() const {
+  const std::string insecure = words_.name("insecure");
+  if (insecure_ && !pins_.empty()) return usage_error(insecure + " and " + words_.name("pin"), "choose one of them");
+  if (insecure_ && !ca_.empty()) return usage_error(insecure + " and " + words_.name("ca"), "choose one of them");
   return {};
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// --tls and what belongs to it, for those who connect and those who listen.
+// --tls and what belongs to it, for those who connect, those who listen, and those who forward.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,9 +17,19 @@ class Option;
 
 namespace tcp::cmd {
 
-// What both have in common.
+// How the options of one kind of session are called.
+struct TlsNames {
+  std::string_view prefix = "--tls";     // of "--tls-cert" and the others
+  std::string_view wanted_by = "--tls";  // what asks for TLS
+  std::string_view group = "TLS";        // of the help
+  bool has_flag = true;                  // `wanted_by` is an option of its own
+};
+
+// What all have in common.
 class TlsWords {
  public:
+  explicit TlsWords(const TlsNames& names) : names_(names) {}
+
   bool tls = false;
   std::string certificate;
   std::string key;
@@ -28,24 +39,33 @@ class TlsWords {
   std::string ciphers;
 
   void define(CLI::App& app);
-  // Puts an option into the group, and remembers it, so that its use without --tls is noticed.
+  // "cert" is --tls-cert.
+  [[nodiscard]] std::string name(std::string_view rest) const;
+  // Puts an option into the group, and remembers it, so that its use without TLS is noticed.
   void belongs(CLI::Option* option);
-  // Errors: a word that is off; an option without --tls; no TLS in this build.
+  // Errors: a word that is off; an option without TLS; no TLS in this build.
   [[nodiscard]] Result<stream::TlsOptions> settle() const;
 
  private:
+  [[nodiscard]] Result<void> settle_used() const;
   [[nodiscard]] Result<void> settle_versions(stream::TlsOptions& settled) const;
+  TlsNames names_;
   std::vector<CLI::Option*> options_;
 };
 
 class TlsConnectOptions {
  public:
+  explicit TlsConnectOptions(const TlsNames& names = {}) : words_(names) {}
   void define(CLI::App& app);
+  // For names without a flag, before settle().
+  void set_wanted(bool wanted) noexcept { words_.tls = wanted; }
   [[nodiscard]] Result<void> settle();
-  // Absent without --tls.
+  // Absent without TLS.
   [[nodiscard]] const std::optional<stream::TlsClientOptions>& settled() const noexcept { return settled_; }
 
  private:
+  [[nodiscard]] Result<void> settle_trust() const;
+
   TlsWords words_;
   std::string ca_;
   std::string name_;
@@ -61,7 +81,7 @@ class TlsListenOptions {
   [[nodiscard]] const std::optional<stream::TlsServerOptions>& settled() const noexcept { return settled_; }
 
  private:
-  TlsWords words_;
+  TlsWords words_{TlsNames()};
   std::string client_ca_;
   bool client_optional_ = false;
   std::string handshake_timeout_;

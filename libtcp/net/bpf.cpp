@@ -13,7 +13,6 @@
 namespace tcp::net {
 namespace {
 
-constexpr std::uint32_t kWholePacket = 0xffffffff;
 constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL);
 constexpr std::uint32_t kFragmentOffsetMask = 0x1fff;
 constexpr std::uint32_t kIpv6HeaderLength = 40;
@@ -102,7 +101,7 @@ void check_ports(Assembler& code, std::uint16_t first, std::uint16_t last) {
 
 }  // namespace
 
-BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t last_port) {
+BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t last_port, std::uint32_t snapshot_length) {
   Assembler code;
   code.emit(kLoadHalf, kEtherType);
   code.jump(kIfEqual, ETH_P_IP, next, ipv6);
@@ -110,7 +109,7 @@ BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t las
   check_ipv6(code);
   check_ports(code, first_port, last_port);
   code.mark(accept);
-  code.emit(BPF_RET | BPF_K, kWholePacket);
+  code.emit(BPF_RET | BPF_K, snapshot_length);
   code.mark(drop);
   code.emit(BPF_RET | BPF_K, 0);
   return code.finish();

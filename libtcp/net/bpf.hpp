@@ -13,11 +13,15 @@ namespace tcp::net {
 
 using BpfProgram = std::vector<sock_filter>;
 
+inline constexpr std::uint32_t kWholePacket = 0xffffffff;
+
 // For a cooked packet socket (its bytes begin with the IP header), IPv4 and IPv6: TCP segments to or from a local port
 // of [first_port, last_port], and every ICMP / ICMPv6 message (its quote is looked at later). Non-first fragments and
 // IPv6 extension headers other than none are handed up as well: rare, and decided in user space. Anything that is not
 // IP by its EtherType is refused; a frame with its VLAN tag still in it is, and is seen on the VLAN's own interface.
-[[nodiscard]] BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t last_port);
+// `snapshot_length`: the most that is kept of a packet.
+[[nodiscard]] BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t last_port,
+                                                   std::uint32_t snapshot_length = kWholePacket);
 
 // Accepts nothing.
 [[nodiscard]] BpfProgram reject_all_filter();

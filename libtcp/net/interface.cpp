@@ -77,4 +77,19 @@ Result<Interface> find_interface(const std::string& name) {
   return std::move(*found);
 }
 
+Result<bool> is_running(std::uint32_t interface_index) {
+  TCP_TRY_ASSIGN(socket, NetlinkSocket::open(NETLINK_ROUTE));
+  const auto request = make_link_request(interface_index);
+  bool running = false;
+  auto asked = socket.request(RTM_GETLINK, 0, request, [&](std::uint16_t type, auto payload) -> Result<void> {
+    if (type != RTM_NEWLINK) return {};
+    TCP_TRY_ASSIGN(link, parse_link_message(payload));
+    constexpr std::uint32_t kWanted = IFF_UP | IFF_RUNNING;
+    running = (link.flags & kWanted) == kWanted;
+    return {};
+  });
+  if (!asked && !asked.error().is(std::errc::no_such_device)) return std::unexpected(asked.error());
+  return running;
+}
+
 }  // namespace tcp::net

@@ -31,5 +31,7 @@ struct Interface {
 [[nodiscard]] Result<std::vector<Interface>> list_interfaces();
 // By name; the error names the interface.
 [[nodiscard]] Result<Interface> find_interface(const std::string& name);
+// It is up and has a carrier; false as well when there is none of that index any more.
+[[nodiscard]] Result<bool> is_running(std::uint32_t interface_index);
 
 }  // namespace tcp::net

@@ -91,7 +91,30 @@ Result<MacAddress> resolve_unnamed(std::uint32_t interface_index, const IpAddres
   return poll_until(socket, interface_index, address, deadline);
 }
 
+Neighbour to_neighbour(const NeighbourMessage& message) {
+  Neighbour neighbour{.interface_index = message.interface_index, .address = *message.address};
+  neighbour.failed = (message.state & NUD_FAILED) != 0;
+  neighbour.stale = (message.state & NUD_STALE) != 0;
+  if ((message.state & kUsableStates) != 0) neighbour.mac_address = message.mac_address;
+  return neighbour;
+}
+
 }  // namespace
+
+Result<std::vector<Neighbour>> list_neighbours(std::size_t most) {
+  TCP_TRY_ASSIGN(socket, NetlinkSocket::open(NETLINK_ROUTE));
+  std::vector<Neighbour> neighbours;
+  const auto request = make_neighbour_dump_request();
+  auto asked = socket.request(RTM_GETNEIGH, NLM_F_DUMP, request, [&](std::uint16_t type, auto payload) -> Result<void> {
+    if (type != RTM_NEWNEIGH) return {};
+    TCP_TRY_ASSIGN(message, parse_neighbour_message(payload));
+    if (message.address && neighbours.size() < most) neighbours.push_back(to_neighbour(message));
+    return {};
+  });
+  // A table that changes while it is read is good enough: it is read again soon.
+  if (!asked && !asked.error().is(std::errc::interrupted)) return std::unexpected(asked.error());
+  return neighbours;
+}
 
 Result<MacAddress> resolve_neighbour(std::uint32_t interface_index, const IpAddress& address, Duration timeout) {
   const MonotonicTime deadline = SystemClock().now() + std::min(timeout, kLongestTimeout);

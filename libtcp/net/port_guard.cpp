@@ -127,4 +127,15 @@ Result<PortGuard> PortGuard::hold_range(const IpAddress& local, std::uint16_t co
   return make_error(Errc::not_found, attempt, "no such run of ephemeral ports is free");
 }
 
+Result<PortGuard> PortGuard::hold_ports(const IpAddress& local, std::uint16_t first, std::uint16_t count) {
+  const std::uint32_t last = first + std::uint32_t{count} - 1;
+  if (first == 0 || count == 0 || last > 65535) {
+    return usage_error("guard " + std::to_string(count) + " ports from " + std::to_string(first),
+                       "they must be 1 to 65535");
+  }
+  std::uint32_t taken = first;
+  TCP_TRY_ASSIGN(sockets, guard_all(local, first, count, taken));
+  return PortGuard(first, std::move(sockets));
+}
+
 }  // namespace tcp::net

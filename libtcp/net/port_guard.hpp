@@ -27,6 +27,9 @@ class PortGuard {
   // `count` consecutive ports, chosen among the ephemeral ones. Errors: no such run is free.
   [[nodiscard]] static Result<PortGuard> hold_range(const IpAddress& local, std::uint16_t count);
 
+  // `count` ports from `first` on. Errors: usage when they would end above 65535, EADDRINUSE for the one that is taken.
+  [[nodiscard]] static Result<PortGuard> hold_ports(const IpAddress& local, std::uint16_t first, std::uint16_t count);
+
   [[nodiscard]] std::uint16_t first_port() const noexcept { return first_port_; }
   [[nodiscard]] std::uint16_t count() const noexcept { return static_cast<std::uint16_t>(sockets_.size()); }
   [[nodiscard]] std::uint16_t last_port() const noexcept {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/net/hosts_file.hpp"
 
 namespace tcp::net {
 namespace {
@@ -104,8 +105,10 @@ Result<std::vector<IpAddress>> resolve(const std::string& host, const ResolveOpt
   if (numeric) return only_if_wanted(numeric->unmapped(), options);
   TCP_TRY(check_name(host, options));
   if (looks_like_address(host)) return std::unexpected(numeric.error());
+  ResolveOptions asked = options;
+  if (options.family && options.whole_if_local && hosts_file_names(host)) asked.family.reset();
   const Utf8Names utf8;
-  TCP_TRY_ASSIGN(list, ask_resolver(host, options));
+  TCP_TRY_ASSIGN(list, ask_resolver(host, asked));
   auto addresses = unique_addresses(list.get());
   if (addresses.empty()) return resolve_error(host, EAI_NODATA);
   return addresses;

@@ -15,6 +15,9 @@ namespace tcp::net {
 struct ResolveOptions {
   std::optional<Family> family = {};  // only this one
   bool numeric_only = false;          // refuse names: nothing is asked of the network
+  // A name of the hosts file has no other addresses than there: all of them are given, and the network is not asked for
+  // those of a family that the file has not got.
+  bool whole_if_local = false;
 };
 
 // All addresses in the order of RFC 6724 (getaddrinfo), each once. Errors: resolve_failed with the resolver's words.

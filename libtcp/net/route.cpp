@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/net/route.hpp"
 
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 
 #include "libtcp/net/netlink.hpp"
@@ -65,10 +66,40 @@ Result<Route> find_route_unnamed(const IpAddress& destination, const RouteHints&
                .source = source,
                .gateway = message.gateway,
                .mtu = message.mtu != 0 ? message.mtu : link.mtu,
+               .link_address = link.mac_address,
                .local = message.type == RTN_LOCAL};
 }
 
+constexpr const char* kListing = "list routes";
+
+Result<void> add(std::vector<Prefix>& prefixes, const Prefix& prefix, std::size_t most) {
+  if (prefix.length == 0) return {};
+  if (prefixes.size() == most) return make_error(Errc::unsupported, kListing, "there are too many");
+  prefixes.push_back(prefix);
+  return {};
+}
+
 }  // namespace
+
+Result<std::vector<Prefix>> list_route_prefixes(Family family, std::size_t most) {
+  TCP_TRY_ASSIGN(socket, NetlinkSocket::open(NETLINK_ROUTE));
+  std::vector<Prefix> prefixes;
+  const auto read_route = [&](std::uint16_t type, auto payload) -> Result<void> {
+    if (type != RTM_NEWROUTE) return {};
+    TCP_TRY_ASSIGN(message, parse_route_message(payload));
+    return add(prefixes, message.destination, most);
+  };
+  const auto read_rule = [&](std::uint16_t type, auto payload) -> Result<void> {
+    if (type != RTM_NEWRULE) return {};
+    TCP_TRY_ASSIGN(message, parse_rule_message(payload));
+    return add(prefixes, message.destination, most);
+  };
+  TCP_TRY(socket.request(RTM_GETROUTE, NLM_F_DUMP, make_route_dump_request(family), read_route));
+  const auto rules = socket.request(RTM_GETRULE, NLM_F_DUMP, make_rule_dump_request(family), read_rule);
+  // A kernel without policy routing has no rules.
+  if (!rules && !rules.error().is(std::errc::operation_not_supported)) return std::unexpected(rules.error());
+  return prefixes;
+}
 
 Result<Route> find_route(const IpAddress& destination, const RouteHints& hints) {
   if (hints.source && hints.source->family() != destination.family()) {

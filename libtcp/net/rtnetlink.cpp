@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/net/rtnetlink.hpp"
 
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <sys/socket.h>
@@ -56,6 +57,13 @@ std::optional<IpAddress> via_of(Bytes value) {
 // Only an IPv6 link-local address means nothing without its link.
 IpAddress scoped(const IpAddress& address, std::uint32_t interface_index) {
   return address.is_v6() && address.is_link_local() ? address.with_scope(interface_index) : address;
+}
+
+// A length without an address is a prefix of zeros: 0.0.0.0/0. One that the family does not have is malformed.
+Result<Prefix> prefix_of(int family, const std::optional<IpAddress>& address, unsigned length) {
+  const IpAddress base = address.value_or(IpAddress::any(family == AF_INET6 ? Family::v6 : Family::v4));
+  if (length > base.bits()) return make_error(Errc::malformed, "read prefix", "it is longer than an address");
+  return make_prefix(base, length);
 }
 
 std::uint32_t mtu_of(Bytes metrics) {
@@ -125,16 +133,31 @@ Result<RouteMessage> parse_route_message(Bytes payload) {
   TCP_TRY_ASSIGN(attributes, split_message(payload, fixed, "read route"));
   RouteMessage route;
   route.type = fixed.rtm_type;
+  std::optional<IpAddress> destination;
   TCP_TRY(for_each_attribute(attributes, [&](std::uint16_t type, Bytes value) {
+    if (type == RTA_DST) destination = address_of(fixed.rtm_family, value);
     if (type == RTA_OIF) route.interface_index = number_of(value);
     if (type == RTA_PREFSRC) route.source = address_of(fixed.rtm_family, value);
     if (type == RTA_GATEWAY) route.gateway = address_of(fixed.rtm_family, value);
     if (type == RTA_VIA) route.gateway = via_of(value);
     if (type == RTA_METRICS) route.mtu = mtu_of(value);
   }));
+  TCP_TRY_ASSIGN(prefix, prefix_of(fixed.rtm_family, destination, fixed.rtm_dst_len));
+  route.destination = prefix;
   if (route.source) route.source = scoped(*route.source, route.interface_index);
   if (route.gateway) route.gateway = scoped(*route.gateway, route.interface_index);
   return route;
+}
+
+Result<RuleMessage> parse_rule_message(Bytes payload) {
+  fib_rule_hdr fixed;
+  TCP_TRY_ASSIGN(attributes, split_message(payload, fixed, "read rule"));
+  std::optional<IpAddress> destination;
+  TCP_TRY(for_each_attribute(attributes, [&](std::uint16_t type, Bytes value) {
+    if (type == FRA_DST) destination = address_of(fixed.family, value);
+  }));
+  TCP_TRY_ASSIGN(prefix, prefix_of(fixed.family, destination, fixed.dst_len));
+  return RuleMessage{prefix};
 }
 
 Result<NeighbourMessage> parse_neighbour_message(Bytes payload) {
@@ -176,6 +199,28 @@ std::vector<std::uint8_t> make_route_request(const IpAddress& destination, const
   message.put_attribute(RTA_DST, destination.bytes());
   if (source) message.put_attribute(RTA_SRC, source->bytes());
   if (interface_index != 0) message.put_attribute(RTA_OIF, interface_index);
+  return message.finish();
+}
+
+std::vector<std::uint8_t> make_route_dump_request(Family family) {
+  rtmsg fixed{};
+  fixed.rtm_family = static_cast<unsigned char>(to_address_family(family));
+  MessageWriter message;
+  message.put(fixed);
+  return message.finish();
+}
+
+std::vector<std::uint8_t> make_rule_dump_request(Family family) {
+  fib_rule_hdr fixed{};
+  fixed.family = static_cast<unsigned char>(to_address_family(family));
+  MessageWriter message;
+  message.put(fixed);
+  return message.finish();
+}
+
+std::vector<std::uint8_t> make_neighbour_dump_request() {
+  MessageWriter message;
+  message.put(ndmsg{});
   return message.finish();
 }
 

@@ -30,6 +30,7 @@ struct AddressMessage {
 
 struct RouteMessage {
   std::uint8_t type = 0;  // RTN_
+  Prefix destination;     // of a dump; the address asked for otherwise
   std::uint32_t interface_index = 0;
   std::optional<IpAddress> source;
   std::optional<IpAddress> gateway;
@@ -43,10 +44,15 @@ struct NeighbourMessage {
   std::optional<MacAddress> mac_address;
 };
 
+struct RuleMessage {
+  Prefix destination;  // of length 0: the rule does not look at it
+};
+
 // `payload` is what follows the nlmsghdr. Errors: malformed.
 [[nodiscard]] Result<LinkMessage> parse_link_message(std::span<const std::uint8_t> payload);
 [[nodiscard]] Result<AddressMessage> parse_address_message(std::span<const std::uint8_t> payload);
 [[nodiscard]] Result<RouteMessage> parse_route_message(std::span<const std::uint8_t> payload);
+[[nodiscard]] Result<RuleMessage> parse_rule_message(std::span<const std::uint8_t> payload);
 [[nodiscard]] Result<NeighbourMessage> parse_neighbour_message(std::span<const std::uint8_t> payload);
 
 // Payloads of requests. Index 0 asks for all links (a dump).
@@ -55,6 +61,10 @@ struct NeighbourMessage {
 [[nodiscard]] std::vector<std::uint8_t> make_route_request(const IpAddress& destination,
                                                            const std::optional<IpAddress>& source,
                                                            std::uint32_t interface_index);  // 0: any
+// All routes of a family, from every table; all its rules; all neighbours.
+[[nodiscard]] std::vector<std::uint8_t> make_route_dump_request(Family family);
+[[nodiscard]] std::vector<std::uint8_t> make_rule_dump_request(Family family);
+[[nodiscard]] std::vector<std::uint8_t> make_neighbour_dump_request();
 [[nodiscard]] std::vector<std::uint8_t> make_neighbour_request(std::uint32_t interface_index, const IpAddress& address);
 
 }  // namespace tcp::net

@@ -9,8 +9,6 @@
 #include <array>
 #include <cerrno>
 
-#include "libtcp/scan/connect_outcome.hpp"
-
 namespace tcp::scan {
 namespace {
 
@@ -18,6 +16,8 @@ constexpr std::size_t kReserved = 16;        // descriptors that the rest of the
 constexpr std::size_t kMostSockets = 65536;  // kernel memory is somebody's too
 constexpr unsigned kMostSelfConnects = 8;
 constexpr int kMostEvents = 256;
+constexpr unsigned kMostWasted = 16;  // in a row, before asking at once becomes rare
+constexpr unsigned kAskAgain = 64;    // then one in so many
 
 // ENOBUFS and EADDRNOTAVAIL pass as connections end.
 bool is_no_room(int error_number) {
@@ -51,7 +51,7 @@ Result<std::unique_ptr<ConnectNetwork>> ConnectNetwork::open(const ConnectNetwor
 
 ConnectNetwork::ConnectNetwork(const ConnectNetworkOptions& options, const Clock& clock, UniqueFd epoll,
                                std::size_t capacity)
-    : clock_(clock), interface_index_(options.interface_index), epoll_(std::move(epoll)), capacity_(capacity) {}
+    : clock_(clock), options_(options), epoll_(std::move(epoll)), capacity_(capacity) {}
 
 // A silent connection keeps its place for as long as nobody else needs it: a late answer still counts.
 void ConnectNetwork::make_room() {
@@ -67,31 +67,32 @@ int ConnectNetwork::watch(Attempt attempt) {
   epoll_event event{};
   event.events = EPOLLOUT;
   event.data.u64 = key;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, attempt.fd.get(), &event) != 0) return errno;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, attempt.connection.fd(), &event) != 0) return errno;
   patience_.emplace(attempt.started + attempt.probe.patience, key);
   attempts_.insert_or_assign(key, std::move(attempt));
   return 0;
 }
 
+// A peer on this host or next door has answered by the time that connect(2) returns. Where that is not so, the question
+// is asked now and then only.
+bool ConnectNetwork::asks_at_once() noexcept { return wasted_ < kMostWasted || wasted_++ % kAskAgain == 0; }
+
 int ConnectNetwork::start(const Probe& probe, unsigned self_connects) {
-  const Family family = probe.target.address.family();
-  auto fd = open_probe_socket(family, interface_index_);
-  if (!fd && is_no_room(fd.error().code.value())) return fd.error().code.value();
-  Answer failure;
-  failure.kind = AnswerKind::not_sent;
-  if (!fd) {
-    failure.error_number = fd.error().code.value();
-    answer(probe, failure);
+  const MonotonicTime started = clock_.now();
+  auto connection = net::TcpAttempt::start(probe.target, options_);
+  if (!connection) {
+    const int error_number = connection.error().code.value();
+    if (is_no_room(error_number)) return error_number;
+    refuse(probe, error_number);
     return 0;
   }
-  Attempt attempt{std::move(*fd), probe, clock_.now(), self_connects};
-  const SocketAddress address = to_socket_address(probe.target);
-  const int error_number = ::connect(attempt.fd.get(), address.get(), address.length) == 0 ? 0 : errno;
-  if (is_no_room(error_number)) return error_number;
-  // Everything but a refusal on the spot is read from the socket when epoll reports it.
-  if (error_number == 0 || error_number == EINPROGRESS) return watch(std::move(attempt));
-  const ConnectOutcome outcome = read_outcome(attempt.fd.get(), family, error_number);
-  if (outcome.state == ConnectOutcome::State::answered) answer(probe, outcome.answer);
+  Attempt attempt{std::move(*connection), probe, started, self_connects};
+  if (!asks_at_once()) return watch(std::move(attempt));
+  const net::AttemptOutcome outcome = attempt.connection.check(probe.target);
+  const bool is_early = outcome.state == net::AttemptOutcome::State::pending;
+  wasted_ = is_early ? wasted_ + 1 : 0;
+  if (is_early) return watch(std::move(attempt));
+  conclude(std::move(attempt), outcome);
   return 0;
 }
 
@@ -103,36 +104,71 @@ void ConnectNetwork::answer(const Probe& probe, Answer answer) {
   ready_.push_back(answer);
 }
 
-// The other tries of a pair that has its answer would only make connections that nobody wants.
-void ConnectNetwork::forget_pair(std::uint64_t pair) {
-  for (std::uint64_t attempt = 0; attempt < kMostTries; ++attempt) attempts_.erase(pair << 4 | attempt);
-}
-
-void ConnectNetwork::understand(Key key) {
-  const auto found = attempts_.find(key);
-  if (found == attempts_.end()) return;
-  Attempt& attempt = found->second;
-  const Probe probe = attempt.probe;
-  ConnectOutcome outcome = read_outcome(attempt.fd.get(), probe.target.address.family(), 0);
-  switch (outcome.state) {
-    case ConnectOutcome::State::pending: return;
-    case ConnectOutcome::State::silent: attempts_.erase(found); return;
-    case ConnectOutcome::State::answered:
-      if (!outcome.answer.rtt) outcome.answer.rtt = clock_.now() - attempt.started;
-      answer(probe, outcome.answer);
-      forget_pair(probe.pair);
-      return;
-    case ConnectOutcome::State::connected_self: break;
-  }
-  // Another socket gets another source port. Its predecessor must be gone first, or it would be met again.
-  const unsigned self_connects = attempt.self_connects + 1;
-  attempts_.erase(found);
-  const int error_number = self_connects > kMostSelfConnects ? EADDRINUSE : start(probe, self_connects);
-  if (error_number == 0) return;
+void ConnectNetwork::refuse(const Probe& probe, int error_number) {
   Answer failure;
   failure.kind = AnswerKind::not_sent;
   failure.error_number = error_number;
   answer(probe, failure);
+}
+
+// The other tries of a pair that has its answer would only make connections that nobody wants.
+void ConnectNetwork::forget_pair(std::uint64_t pair) {
+  if (attempts_.empty()) return;
+  for (std::uint64_t attempt = 0; attempt < kMostTries; ++attempt) attempts_.erase(pair << 4 | attempt);
+}
+
+// What an outcome that is final means; nothing: silence.
+std::optional<Answer> ConnectNetwork::understand(const Attempt& attempt, const net::AttemptOutcome& outcome) const {
+  Answer answer;
+  answer.rtt = outcome.rtt ? *outcome.rtt : clock_.now() - attempt.started;
+  if (outcome.state == net::AttemptOutcome::State::connected) return answer;
+  if (outcome.state == net::AttemptOutcome::State::icmp) {
+    answer.kind = AnswerKind::icmp;
+    answer.icmp.family = attempt.probe.target.address.family();
+    answer.icmp.type = outcome.icmp.type;
+    answer.icmp.code = outcome.icmp.code;
+    answer.sender = outcome.icmp.sender;
+    return answer;
+  }
+  switch (outcome.error_number) {
+    case ETIMEDOUT: return std::nullopt;  // the kernel has given up; the prober decides what that means
+    case ECONNREFUSED: answer.kind = AnswerKind::rst; return answer;
+    // The handshake was complete, then the peer changed its mind.
+    case ECONNRESET:
+    case EPIPE: return answer;
+    default: break;
+  }
+  answer.kind = AnswerKind::not_sent;
+  answer.error_number = outcome.error_number;
+  return answer;
+}
+
+void ConnectNetwork::conclude(Attempt attempt, const net::AttemptOutcome& outcome) {
+  const Probe probe = attempt.probe;
+  if (outcome.state != net::AttemptOutcome::State::connected_self) {
+    if (const auto found = understand(attempt, outcome)) {
+      answer(probe, *found);
+      forget_pair(probe.pair);
+    }
+    return;
+  }
+  // Another socket gets another source port. Its predecessor must be gone first, or it would be met again.
+  const unsigned self_connects = attempt.self_connects + 1;
+  {
+    const Attempt gone = std::move(attempt);
+  }
+  const int error_number = self_connects > kMostSelfConnects ? EADDRINUSE : start(probe, self_connects);
+  if (error_number != 0) refuse(probe, error_number);
+}
+
+void ConnectNetwork::on_event(Key key) {
+  const auto found = attempts_.find(key);
+  if (found == attempts_.end()) return;
+  const net::AttemptOutcome outcome = found->second.connection.check_event(found->second.probe.target);
+  if (outcome.state == net::AttemptOutcome::State::pending) return;
+  Attempt attempt = std::move(found->second);
+  attempts_.erase(found);
+  conclude(std::move(attempt), outcome);
 }
 
 Result<std::size_t> ConnectNetwork::send(std::span<const Probe> batch) {
@@ -155,7 +191,7 @@ Result<std::span<const Answer>> ConnectNetwork::receive(MonotonicTime deadline) 
   const timespec timeout = to_timespec(ready_.empty() ? deadline - clock_.now() : Duration(0));
   const int count = ::epoll_pwait2(epoll_.get(), events.data(), kMostEvents, &timeout, nullptr);
   if (count < 0 && errno != EINTR) return system_error("epoll_pwait2");
-  for (int i = 0; i < count; ++i) understand(events[static_cast<std::size_t>(i)].data.u64);
+  for (int i = 0; i < count; ++i) on_event(events[static_cast<std::size_t>(i)].data.u64);
   answers_.swap(ready_);
   return answers_;
 }

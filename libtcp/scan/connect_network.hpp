@@ -14,13 +14,12 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/net/tcp_attempt.hpp"
 #include "libtcp/scan/network.hpp"
 
 namespace tcp::scan {
 
-struct ConnectNetworkOptions {
-  std::optional<std::uint32_t> interface_index;
-};
+using ConnectNetworkOptions = net::TcpAttemptOptions;
 
 class ConnectNetwork final : public Network {
  public:
@@ -33,7 +32,7 @@ class ConnectNetwork final : public Network {
 
  private:
   struct Attempt {
-    UniqueFd fd;
+    net::TcpAttempt connection;
     Probe probe;
     MonotonicTime started;
     unsigned self_connects = 0;
@@ -46,17 +45,22 @@ class ConnectNetwork final : public Network {
   void make_room();
   // 0 when taken, EMFILE and its kin when there is no room for it.
   [[nodiscard]] int start(const Probe& probe, unsigned self_connects);
+  [[nodiscard]] bool asks_at_once() noexcept;
   [[nodiscard]] int watch(Attempt attempt);
-  void understand(Key key);
+  void on_event(Key key);
+  [[nodiscard]] std::optional<Answer> understand(const Attempt& attempt, const net::AttemptOutcome& outcome) const;
+  void conclude(Attempt attempt, const net::AttemptOutcome& outcome);
   void answer(const Probe& probe, Answer answer);
+  void refuse(const Probe& probe, int error_number);
   void forget_pair(std::uint64_t pair);
 
   const Clock& clock_;
-  std::optional<std::uint32_t> interface_index_;
+  ConnectNetworkOptions options_;
   UniqueFd epoll_;
   std::size_t capacity_;
   std::unordered_map<Key, Attempt> attempts_;
   std::priority_queue<Patience, std::vector<Patience>, std::greater<>> patience_;
+  unsigned wasted_ = 0;          // times in a row that asking at once was too early
   std::vector<Answer> ready_;    // not yet handed out
   std::vector<Answer> answers_;  // handed out by the last receive()
 };

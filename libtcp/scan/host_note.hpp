@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is peculiar about a host and changes what its results are worth.
+// What is worth knowing of a host as a whole, beside the states of its ports.
 #pragma once
 
 #include <cstdint>
@@ -10,24 +10,24 @@
 namespace tcp::scan {
 
 struct HostNote {
-  enum class Kind : std::uint8_t {
-    rst_limited,         // value: resets a second
-    icmp_limited,        // value: ICMP errors a second
-    answers_everything,  // value: ports that were open so far
-    host_timeout,        // value: microseconds after which no more was sent to it
+  enum Kind : std::uint8_t {
+    rst_limited,         // sends so few RST a second that the scan waits for them; value: how many
+    icmp_limited,        // the same for the ICMP errors it sends
+    answers_everything,  // nearly every port is open, so something in between answers; value: open ports
+    host_timeout,        // was given up; value: milliseconds it was probed for
   };
   IpAddress host;
-  Kind kind = Kind::rst_limited;
+  Kind kind = rst_limited;
   std::uint64_t value = 0;
 };
 
-// "rst_limited", "icmp_limited", "answers_everything", "host_timeout"
+// "rst_limited" and so on
 [[nodiscard]] constexpr std::string_view to_string(HostNote::Kind kind) noexcept {
   switch (kind) {
-    case HostNote::Kind::rst_limited: return "rst_limited";
-    case HostNote::Kind::icmp_limited: return "icmp_limited";
-    case HostNote::Kind::answers_everything: return "answers_everything";
-    case HostNote::Kind::host_timeout: return "host_timeout";
+    case HostNote::rst_limited: return "rst_limited";
+    case HostNote::icmp_limited: return "icmp_limited";
+    case HostNote::answers_everything: return "answers_everything";
+    case HostNote::host_timeout: return "host_timeout";
   }
   return "";
 }

@@ -10,7 +10,7 @@ Result<ProbeSpace> ProbeSpace::make(TargetSet targets, std::vector<std::uint16_t
   if (ports.empty()) return usage_error("ports", "there is none");
   if (targets.size() > kMostPairs / ports.size()) {
     return usage_error(std::to_string(targets.size()) + " targets with " + std::to_string(ports.size()) + " ports each",
-                       "at most 2^30 pairs are scanned in one run");
+                       "at most 2^48 pairs are scanned in one run");
   }
   ProbeSpace space;
   space.port_index_.assign(65536, -1);

@@ -12,11 +12,12 @@
 
 namespace tcp::scan {
 
-// One byte of state a pair is kept, so the number is bounded.
-inline constexpr std::uint64_t kMostPairs = std::uint64_t{1} << 30;
+// What a packed (pair, try) and the order of the pairs have room for.
+inline constexpr std::uint64_t kMostPairs = std::uint64_t{1} << 48;
 
 class ProbeSpace {
  public:
+  ProbeSpace() = default;  // of nothing
   // `ports` in any order, each once. Errors: no target, no port, more than kMostPairs pairs.
   [[nodiscard]] static Result<ProbeSpace> make(TargetSet targets, std::vector<std::uint16_t> ports);
 
@@ -30,7 +31,6 @@ class ProbeSpace {
   [[nodiscard]] std::optional<std::uint64_t> index_of(const Endpoint& endpoint) const noexcept;
 
  private:
-  ProbeSpace() = default;
   TargetSet targets_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::int32_t> port_index_;  // by port number, -1 for those that are not scanned

@@ -2,220 +2,273 @@
 #include "libtcp/scan/prober.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace tcp::scan {
 namespace {
 
 constexpr Duration kShortestGrace = std::chrono::milliseconds(300);
 constexpr Duration kLongestGrace = std::chrono::seconds(8);
+constexpr unsigned kTriesUnmeasured = 3;  // one probe in ten lost, and one port in a thousand is still missed
 
-Error not_sent_error(const Answer& answer) {
-  Error error = system_error("send to " + to_string(answer.target), answer.error_number).error();
-  if (answer.error_number == EADDRINUSE) error.detail = "the scan itself holds that port";
-  return error;
-}
+constexpr std::uint64_t key_of(std::uint64_t position, unsigned attempt) noexcept { return position << 4 | attempt; }
 
 }  // namespace
 
-std::optional<double> ProbeCounts::loss() const noexcept {
-  if (tries_answered == 0) return std::nullopt;
-  return static_cast<double>(tries_unanswered) / static_cast<double>(tries_answered);
+Prober::Prober(const ProbeSpace& space, const Technique& technique, const ProberOptions& options, MonotonicTime start)
+    : space_(space),
+      technique_(technique),
+      options_(options),
+      order_(space.size(), options.seed),
+      first_(begin_of(options.shard, space.size())),
+      last_(end_of(options.shard, space.size())),
+      next_(first_),
+      states_(first_, last_, options.most_remembered, options.window),
+      wheel_(std::max(options.timing.rto.maximum * 3 / 2, kLongestGrace), start),
+      hosts_(space.targets().size()),
+      jitter_(options.seed | 1) {
+  Timing& timing = options_.timing;
+  if (timing.retries) timing.retries = std::min(*timing.retries, kMostTries - 1);
+  timing.rto.minimum = std::min(timing.rto.minimum, timing.rto.maximum);
+  counts_.pairs = last_ - first_;
+  update_needed();
 }
 
-Prober::Prober(const ProbeSpace& space, const Technique& technique, const Timing& timing, std::uint64_t seed)
-    : space_(space), technique_(technique), timing_(timing), order_(space.size(), seed), pairs_(space.size()) {
-  timing_.retries = std::min(timing_.retries, kMostTries - 1);
-  timing_.rto.minimum = std::min(timing_.rto.minimum, timing_.rto.maximum);
-  counts_.pairs = space.size();
-}
+std::uint64_t Prober::target_at(Position position) const noexcept { return space_.target_of(order_[position]); }
 
-void Prober::set(std::uint64_t pair, Progress progress, unsigned tries) noexcept {
-  pairs_[pair] = static_cast<std::uint8_t>(progress | tries);
-}
-
-Duration Prober::patience(std::uint64_t pair) const {
-  static constexpr RttEstimator kUnmeasured;
-  const auto known = estimators_.find(space_.target_of(pair));
-  return (known == estimators_.end() ? kUnmeasured : known->second).timeout(timing_.rto, tries(pair));
-}
-
-Probe Prober::make_probe(std::uint64_t pair) const {
-  return {pair, space_[pair], static_cast<std::uint8_t>(tries(pair)), patience(pair)};
-}
-
-// Silent pairs whose deadline has passed are to be tried again, or have been tried often enough.
-void Prober::expire(MonotonicTime now) {
-  while (!waits_.empty() && waits_.top().deadline <= now) {
-    const Wait wait = waits_.top();
-    waits_.pop();
-    if (progress(wait.pair) != waiting || tries(wait.pair) != wait.tries) continue;
-    if (wait.tries <= timing_.retries) {
-      retransmit_.push_back(wait.pair);
-      continue;
-    }
-    set(wait.pair, silent, wait.tries);
-    flights_.erase(wait.pair);
-    --in_flight_;
-    ++silent_;
-  }
-}
-
-void Prober::drop_stale_waits() {
-  while (!waits_.empty()) {
-    const Wait& wait = waits_.top();
-    if (progress(wait.pair) == waiting && tries(wait.pair) == wait.tries) return;
-    waits_.pop();
-  }
-}
+// --- sending
 
 // What was due before comes before what is new: it bounds the number of pairs in flight.
-void Prober::take_due(MonotonicTime now, std::size_t room, std::vector<Probe>& batch) {
-  expire(now);
+void Prober::take_due(std::size_t room, MonotonicTime now, std::vector<Probe>& batch) {
+  taken_.clear();
+  taken_from_ = next_;
   if (stopped_) return;
+  take_again(room, now, batch);
+  take_fresh(room, now, batch);
+}
+
+Probe Prober::make_probe(std::uint64_t pair, unsigned tries) {
+  return {pair, space_[pair], static_cast<std::uint8_t>(tries), patience(space_.target_of(pair), tries)};
+}
+
+void Prober::take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch) {
   for (; room > 0 && !again_.empty(); again_.pop_front()) {
-    if (progress(again_.front().pair) != waiting) continue;
-    batch.push_back(again_.front());
+    const Position position = again_.front();
+    const std::uint8_t state = states_[position];
+    if (PairStates::progress(state) != PairStates::waiting) continue;
+    if (PairStates::tries(state) >= kMostTries) {
+      end_of_patience(position);
+      continue;
+    }
+    const std::uint64_t pair = order_[position];
+    if (is_given_up(space_.target_of(pair), now)) {
+      abandon(position);
+      continue;
+    }
+    batch.push_back(make_probe(pair, PairStates::tries(state)));
+    taken_.push_back(position);
     --room;
   }
-  for (; room > 0 && !retransmit_.empty(); retransmit_.pop_front()) {
-    if (progress(retransmit_.front()) != waiting) continue;
-    batch.push_back(make_probe(retransmit_.front()));
-    --room;
-  }
-  for (; room > 0 && next_fresh_ < order_.size(); ++next_fresh_, --room)
-    batch.push_back(make_probe(order_[next_fresh_]));
 }
 
-void Prober::sent(std::span<const Probe> probes, MonotonicTime now) {
-  for (const Probe& probe : probes) {
-    const unsigned tries = probe.attempt + 1U;
-    if (probe.attempt == 0) ++in_flight_;
-    set(probe.pair, waiting, tries);
-    flights_[probe.pair].sent_at[probe.attempt] = now;
-    waits_.push({now + probe.patience, probe.pair, static_cast<std::uint8_t>(tries)});
+void Prober::take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch) {
+  for (; room > 0 && next_ < last_ && make_room(); ++next_) {
+    const std::uint64_t pair = order_[next_];
+    ++waiting_;
+    if (is_given_up(space_.target_of(pair), now)) {
+      abandon(next_);
+      continue;
+    }
+    batch.push_back(make_probe(pair, 0));
+    taken_.push_back(next_);
+    --room;
+  }
+}
+
+// Forgets the oldest pairs when the ring is full; false while they are still under way.
+bool Prober::make_room() {
+  while (!states_.has_room_for(next_)) {
+    const Position position = states_.base();
+    const std::uint8_t state = states_[position];
+    if (PairStates::progress(state) == PairStates::waiting) return false;
+    if (PairStates::progress(state) == PairStates::silent) {
+      --silent_;
+      --silent_after_[PairStates::tries(state)];
+      count_silent();
+      if (options_.report_silent) forgotten_.push_back(silent_result(position));
+    }
+    states_.forget_first();
+  }
+  return true;
+}
+
+std::uint64_t Prober::sent(std::span<const Probe> batch, std::size_t count, MonotonicTime now, std::uint32_t round) {
+  std::uint64_t fresh = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Position position = taken_[i];
+    std::uint8_t& state = states_[position];
+    const unsigned attempt = PairStates::tries(state);
+    ++state;
     ++counts_.probes_sent;
-    if (probe.attempt > 0) ++counts_.retransmissions;
+    if (attempt > 0) ++counts_.retransmissions;
+    if (position >= taken_from_) {
+      ++fresh;
+      continue;
+    }
+    later_tries_.add(key_of(position, attempt), now);
+    wheel_.add(now + batch[i].patience, key_of(position, attempt + 1));
   }
-  if (!probes.empty()) last_sent_ = now;
+  if (fresh > 0) first_tries_.add(taken_from_, taken_[count - 1] + 1, now, round);
+  for (std::size_t i = taken_.size(); i-- > count;) {
+    if (taken_[i] >= taken_from_) states_[taken_[i]] |= PairStates::kOutOfOrder;
+    again_.push_front(taken_[i]);
+  }
+  taken_.clear();
+  if (count > 0) last_sent_ = now;
+  return fresh;
 }
 
-void Prober::unsent(std::span<const Probe> probes) { again_.insert(again_.begin(), probes.begin(), probes.end()); }
+bool Prober::nothing_to_send() const noexcept { return stopped_ || (again_.empty() && next_ == last_); }
 
-void Prober::learn_rtt(std::uint64_t pair, const Answer& answer, PortResult& result) {
-  const auto flight = flights_.find(pair);
-  if (answer.rtt) {
-    result.rtt = answer.rtt;
-  } else if (flight != flights_.end()) {
-    result.rtt = std::max(answer.received - flight->second.sent_at[answer.attempt], Duration(0));
+// --- waiting
+
+void Prober::update_needed() noexcept {
+  if (options_.timing.retries) {
+    needed_ = *options_.timing.retries + 1;
+    return;
   }
-  const bool from_target =
-      answer.kind != AnswerKind::icmp || answer.sender.without_scope() == answer.target.address.without_scope();
-  if (!result.rtt || !from_target) return;
-  RttEstimator& estimator = estimators_[space_.target_of(pair)];
-  estimator.sample(*result.rtt);
-  longest_rtt_ = std::max(longest_rtt_.value_or(Duration(0)), *estimator.smoothed());
+  const bool measured = loss().tries() > 0;
+  const double odds = only_open_ ? 1 : (static_cast<double>(answered_) + 0.5) / (static_cast<double>(overdue_) + 0.5);
+  const unsigned tries = measured ? loss().tries_for(options_.timing.confidence, odds) : kTriesUnmeasured;
+  needed_ = std::min(tries + (answers_lost_ ? 1 : 0), kMostTries);
 }
 
-std::optional<PortResult> Prober::on_answer(const Answer& answer, MonotonicTime now) {
-  expire(now);
-  const auto pair = space_.index_of(answer.target);
-  if (!pair || answer.attempt >= tries(*pair)) {
-    ++counts_.unasked;
-    return std::nullopt;
-  }
-  if (progress(*pair) == decided) {
-    ++counts_.duplicates;
-    return std::nullopt;
-  }
-  const auto verdict = technique_.classify(answer);
-  if (!verdict) return std::nullopt;
-
-  PortResult result;
-  result.target = space_[*pair];
-  result.state = verdict->state;
-  result.reason = verdict->reason;
-  result.probes_sent = tries(*pair);
-  result.time_to_live = answer.time_to_live;
-  if (answer.kind == AnswerKind::icmp) {
-    result.icmp = answer.icmp;
-    result.icmp_sender = answer.sender;
-  }
-  if (answer.kind == AnswerKind::not_sent) {
-    result.error = not_sent_error(answer);
-  } else {
-    learn_rtt(*pair, answer, result);
-    counts_.tries_answered += answer.attempt + 1U;
-    counts_.tries_unanswered += answer.attempt;
-  }
-  if (progress(*pair) == silent) --silent_;
-  if (progress(*pair) == waiting) --in_flight_;
-  set(*pair, decided, tries(*pair));
-  flights_.erase(*pair);
-  count(result.state);
-  return result;
+// Where a target has one port, what is known of it is known too late.
+const Host* Prober::host_of(std::uint64_t target) const noexcept {
+  return space_.port_count() > 1 ? hosts_.find(target) : nullptr;
 }
 
-void Prober::count(PortState state) noexcept {
-  switch (state) {
-    case PortState::open: ++counts_.open; break;
-    case PortState::open_filtered: ++counts_.open_filtered; break;
-    case PortState::unfiltered: ++counts_.unfiltered; break;
-    case PortState::closed: ++counts_.closed; break;
-    case PortState::filtered: ++counts_.filtered; break;
-    case PortState::error: ++counts_.errors; break;
+Duration Prober::timeout(const Host* host, unsigned earlier_tries) const {
+  const RtoLimits& limits = options_.timing.rto;
+  if (host != nullptr && host->rtt.smoothed()) return host->rtt.timeout(limits, 0);
+  if (rtts_.count() > 0) return std::clamp(unmeasured_, limits.minimum, limits.maximum);
+  static constexpr RttEstimator kUnmeasured;
+  return kUnmeasured.timeout(limits, earlier_tries);
+}
+
+// Loss comes in bursts, so retries are spread. The last try of several is waited for no longer than a late answer would
+// take.
+Duration Prober::patience(std::uint64_t target, unsigned earlier_tries) {
+  if (earlier_tries > 0 && earlier_tries + 1 >= needed_) return grace();
+  const Duration base = timeout(host_of(target), earlier_tries);
+  if (earlier_tries == 0) return base;
+  jitter_ = jitter_ * 6364136223846793005 + 1442695040888963407;
+  return std::min(base + base * static_cast<std::int64_t>(jitter_ >> 56) / 512, options_.timing.rto.maximum);
+}
+
+Duration Prober::grace() const noexcept {
+  return std::clamp(4 * longest_rtt_.value_or(Duration(0)), kShortestGrace, kLongestGrace);
+}
+
+void Prober::expire(MonotonicTime now) {
+  update_needed();
+  if (const auto usual = rtts_.quantile(0.99)) unmeasured_ = 2 * *usual;
+  take_overdue_first_tries(now);
+  due_.clear();
+  wheel_.take_due(now, due_);
+  for (const std::uint64_t entry : due_) {
+    const Position position = entry >> 4;
+    const std::uint8_t state = states_[position];
+    if (position < states_.base() || PairStates::progress(state) != PairStates::waiting) continue;
+    if (PairStates::tries(state) == (entry & 0x0f)) end_of_patience(position);
   }
 }
 
-std::uint64_t Prober::pairs_done() const noexcept {
-  return counts_.open + counts_.open_filtered + counts_.unfiltered + counts_.closed + counts_.filtered +
-         counts_.errors + silent_;
+// One timeout for all first tries keeps them in order; a target that is known to be slower gets the rest of its own.
+void Prober::take_overdue_first_tries(MonotonicTime now) {
+  const Duration patience = timeout(nullptr, 0);
+  while (const auto batch = first_tries_.take_overdue(now - patience)) {
+    for (Position position = batch->first; position < batch->last; ++position) {
+      const std::uint8_t state = states_[position];
+      if (position < states_.base() || state != 1) continue;  // waiting after one try, in its order
+      const Host* host = space_.port_count() > 1 ? hosts_.find(target_at(position)) : nullptr;
+      const Duration own = host == nullptr ? patience : timeout(host, 0);
+      if (own > patience) {
+        wheel_.add(now + (own - patience), key_of(position, 1));
+      } else {
+        end_of_patience(position);
+      }
+    }
+  }
 }
 
-bool Prober::nothing_to_send() const noexcept {
-  return stopped_ || (again_.empty() && retransmit_.empty() && next_fresh_ == order_.size());
+void Prober::end_of_patience(Position position) {
+  std::uint8_t& state = states_[position];
+  if ((state & PairStates::kOverdue) == 0) {
+    state |= PairStates::kOverdue;
+    ++overdue_;
+  }
+  const unsigned tries = PairStates::tries(state);
+  if (tries < needed_) {
+    again_.push_back(position);
+    return;
+  }
+  PairStates::set(state, PairStates::silent);
+  count_silent_for_host(position, 1);
+  --waiting_;
+  ++silent_;
+  ++silent_after_[tries];
 }
 
-bool Prober::has_due(MonotonicTime now) {
-  expire(now);
-  return !nothing_to_send();
-}
-
-// Late answers turn "filtered" into the truth, so the end waits for what may still be under way.
-MonotonicTime Prober::end_of_grace() const noexcept {
-  return last_sent_ + std::clamp(4 * longest_rtt_.value_or(Duration(0)), kShortestGrace, kLongestGrace);
+// Loss that showed late: those that were given up too early get their tries.
+void Prober::reconsider_silent() {
+  std::uint64_t early = 0;
+  for (unsigned tries = 0; tries < std::min(needed_, kMostTries); ++tries) early += silent_after_[tries];
+  for (Position position = states_.base(); early > 0 && position < next_; ++position) {
+    std::uint8_t& state = states_[position];
+    if (PairStates::progress(state) != PairStates::silent || PairStates::tries(state) >= needed_) continue;
+    --silent_after_[PairStates::tries(state)];
+    PairStates::set(state, PairStates::waiting);
+    count_silent_for_host(position, -1);
+    --silent_;
+    ++waiting_;
+    --early;
+    again_.push_back(position);
+  }
 }
 
 bool Prober::finished(MonotonicTime now) {
-  expire(now);
   if (!nothing_to_send()) return false;
-  if (in_flight_ == 0 && silent_ == 0) return true;
-  return (stopped_ || in_flight_ == 0) && now >= end_of_grace();
+  if (waiting_ == 0 && silent_ == 0) return true;
+  if (stopped_) return now >= last_sent_ + grace();
+  if (waiting_ > 0) return false;
+  reconsider_silent();
+  return nothing_to_send() && now >= last_sent_ + grace();
 }
 
-MonotonicTime Prober::next_deadline() {
-  drop_stale_waits();
+MonotonicTime Prober::next_deadline() const noexcept {
   MonotonicTime next = MonotonicTime::max();
-  if (!stopped_ && !waits_.empty()) next = waits_.top().deadline;
-  if (nothing_to_send() && (stopped_ || in_flight_ == 0)) next = std::min(next, end_of_grace());
+  if (!stopped_) {
+    next = wheel_.next();
+    if (const auto oldest = first_tries_.oldest()) next = std::min(next, *oldest + timeout(nullptr, 0));
+  }
+  if (nothing_to_send() && (stopped_ || waiting_ == 0)) next = std::min(next, last_sent_ + grace());
   return next;
 }
 
-void Prober::conclude(const std::function<void(const PortResult&)>& report) {
-  for (std::uint64_t pair = 0; pair < pairs_.size(); ++pair) {
-    if (progress(pair) == decided) continue;
-    if (progress(pair) != silent) {
-      ++counts_.unfinished;
-      continue;
-    }
-    PortResult result;
-    result.target = space_[pair];
-    result.state = technique_.silence.state;
-    result.reason = technique_.silence.reason;
-    result.probes_sent = tries(pair);
-    count(result.state);
-    report(result);
-  }
+// --- hosts that take too long
+
+bool Prober::is_given_up(std::uint64_t target, MonotonicTime now) noexcept {
+  if (!options_.timing.host_timeout) return false;
+  Host& host = hosts_.claim(target);
+  if (host.first_sent == MonotonicTime::max()) host.first_sent = now;
+  if (now - host.first_sent > *options_.timing.host_timeout) host.given_up = true;
+  return host.given_up;
+}
+
+void Prober::abandon(Position position) noexcept {
+  PairStates::set(states_[position], PairStates::abandoned);
+  --waiting_;
+  ++abandoned_;
 }
 
 }  // namespace tcp::scan

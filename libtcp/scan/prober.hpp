@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Decides what is probed next, when a silent port is probed again, and what the answers mean. No I/O and no clock: it
 // is told the time, asked for probes and fed with answers.
-//
-// A byte of state for each pair; the times of the tries are kept only while an answer is awaited.
 #pragma once
 
 #include <array>
@@ -10,118 +8,168 @@
 #include <deque>
 #include <functional>
 #include <optional>
-#include <queue>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "libtcp/scan/answer.hpp"
+#include "libtcp/scan/host_table.hpp"
+#include "libtcp/scan/loss_meter.hpp"
+#include "libtcp/scan/pair_states.hpp"
 #include "libtcp/scan/permutation.hpp"
+#include "libtcp/scan/probe_counts.hpp"
 #include "libtcp/scan/probe_space.hpp"
-#include "libtcp/scan/rtt_estimator.hpp"
+#include "libtcp/scan/rtt_histogram.hpp"
+#include "libtcp/scan/shard.hpp"
 #include "libtcp/scan/technique.hpp"
+#include "libtcp/scan/timer_wheel.hpp"
+#include "libtcp/scan/try_log.hpp"
 
 namespace tcp::scan {
 
+struct Checkpoint;
+
 struct Timing {
-  unsigned retries = 3;  // tries after the first, at most kMostTries - 1
+  std::optional<unsigned> retries;  // tries after the first, at most kMostTries - 1; absent: as the loss demands
+  double confidence = 0.999;        // that a port that answers is not taken for a silent one
   RtoLimits rto;
+  std::optional<Duration> host_timeout;  // from its first probe on, a host is probed so long
 };
 
-struct ProbeCounts {
-  std::uint64_t pairs = 0;
-  std::uint64_t probes_sent = 0;
-  std::uint64_t retransmissions = 0;
-  std::uint64_t open = 0;
-  std::uint64_t open_filtered = 0;
-  std::uint64_t unfiltered = 0;
-  std::uint64_t closed = 0;
-  std::uint64_t filtered = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t unfinished = 0;        // not probed, or not often enough to call it filtered
-  std::uint64_t duplicates = 0;        // answers for a pair that was decided
-  std::uint64_t unasked = 0;           // answers to what was never sent
-  std::uint64_t tries_answered = 0;    // of decided pairs: tries up to the one that was answered
-  std::uint64_t tries_unanswered = 0;  // of these, tries before it
+struct ProberOptions {
+  Timing timing;
+  std::uint64_t seed = 0;
+  Shard shard;
+  bool report_silent = true;  // what no answer came for is worth a result
+  std::uint64_t most_remembered = kMostRememberedPairs;
+  std::uint64_t window = kPairWindow;
+};
 
-  // The share of tries that got no answer where a later one did; nothing before the first answer.
-  [[nodiscard]] std::optional<double> loss() const noexcept;
+// What an answer was worth.
+struct Heard {
+  std::optional<PortResult> result;    // when it decided a pair
+  std::optional<std::uint32_t> round;  // in which the first try left that it answers
+  std::optional<Duration> rtt;
 };
 
 class Prober {
  public:
+  using Report = std::function<void(const PortResult&)>;
+
   // The space must outlive it.
-  Prober(const ProbeSpace& space, const Technique& technique, const Timing& timing, std::uint64_t seed);
+  Prober(const ProbeSpace& space, const Technique& technique, const ProberOptions& options, MonotonicTime start);
 
-  // Appends up to `room` probes that are due. Each must be given back to sent() or unsent() before the next call.
-  void take_due(MonotonicTime now, std::size_t room, std::vector<Probe>& batch);
-  void sent(std::span<const Probe> probes, MonotonicTime now);
-  void unsent(std::span<const Probe> probes);
+  // Of the same space, technique, seed and shard. Before anything else.
+  void restore(const Checkpoint& checkpoint);
+  // `concluded`: conclude() has reported what is silent.
+  [[nodiscard]] Checkpoint checkpoint(bool concluded) const;
 
-  // The result, when this answer decides a pair.
-  [[nodiscard]] std::optional<PortResult> on_answer(const Answer& answer, MonotonicTime now);
+  // Appends up to `room` probes that are due. sent() must be told of them before the next call.
+  void take_due(std::size_t room, MonotonicTime now, std::vector<Probe>& batch);
+  // Of that batch the first `count` left, the others did not. Returns how many were first tries.
+  std::uint64_t sent(std::span<const Probe> batch, std::size_t count, MonotonicTime now, std::uint32_t round);
 
+  [[nodiscard]] Heard on_answer(const Answer& answer);
+  // Answers were lost in this host: a silent pair may have answered one of its tries, so it gets one more.
+  void on_answers_lost() noexcept { answers_lost_ = true; }
+  // Every answer that came until `now` has been told: what is silent for too long is to be tried again.
+  void expire(MonotonicTime now);
+
+  // The host limits its resets and only open ports matter: silence says nothing about the closed ones, and resets
+  // nothing about the loss.
+  void expect_only_open() noexcept;
   // No further probes; what was sent may still be answered.
   void stop_sending() noexcept { stopped_ = true; }
 
-  // A probe could leave at `now` if the rate permits.
-  [[nodiscard]] bool has_due(MonotonicTime now);
-  // When the next try becomes due or the scan ends; the largest time when only an answer can change anything.
-  [[nodiscard]] MonotonicTime next_deadline();
+  // A probe could leave if the rate permits.
+  [[nodiscard]] bool has_due() const noexcept { return !nothing_to_send(); }
+  // There are pairs that were not probed yet.
+  [[nodiscard]] bool has_first_tries() const noexcept { return next_ < last_; }
+  // When the next try becomes overdue or the scan ends; the largest time when only an answer can change anything.
+  [[nodiscard]] MonotonicTime next_deadline() const noexcept;
   [[nodiscard]] bool finished(MonotonicTime now);
 
-  // Once finished: the pairs that answered no try, by index. Afterwards the counts are complete.
-  void conclude(const std::function<void(const PortResult&)>& report);
+  // Reports the pairs that leave the memory of a scan too large to be remembered whole.
+  void report_forgotten(const Report& report);
+  // Once finished: the pairs that answered no try, by index when that is affordable. Afterwards the counts are
+  // complete.
+  void conclude(const Report& report);
+
   [[nodiscard]] const ProbeCounts& counts() const noexcept { return counts_; }
-  // Decided, or silent often enough.
-  [[nodiscard]] std::uint64_t pairs_done() const noexcept;
+  // Pairs that are decided, or silent often enough as things stand.
+  [[nodiscard]] std::uint64_t pairs_done() const noexcept { return next_ - first_ - waiting_ - abandoned_; }
+  [[nodiscard]] const LossMeter& loss() const noexcept { return only_open_ ? open_loss_ : loss_; }
+  [[nodiscard]] const RttHistogram& rtts() const noexcept { return rtts_; }
+  [[nodiscard]] const HostTable& hosts() const noexcept { return hosts_; }
+  // Tries after which a silent pair is taken for silent, as things stand.
+  [[nodiscard]] unsigned tries_needed() const noexcept { return needed_; }
   // The largest smoothed RTT of any target.
   [[nodiscard]] std::optional<Duration> longest_rtt() const noexcept { return longest_rtt_; }
 
  private:
-  // A pair's byte: the number of its tries, and one of these.
-  enum Progress : std::uint8_t { waiting = 0x00, silent = 0x40, decided = 0x80 };
+  using Position = std::uint64_t;
 
-  struct Flight {
-    std::array<MonotonicTime, kMostTries> sent_at;
-  };
-  struct Wait {
-    MonotonicTime deadline;
-    std::uint64_t pair = 0;
-    std::uint8_t tries = 0;
-    friend bool operator>(const Wait& a, const Wait& b) noexcept { return a.deadline > b.deadline; }
-  };
-
-  [[nodiscard]] unsigned tries(std::uint64_t pair) const noexcept { return pairs_[pair] & 0x0fU; }
-  [[nodiscard]] Progress progress(std::uint64_t pair) const noexcept {
-    return static_cast<Progress>(pairs_[pair] & 0xf0U);
-  }
-  void set(std::uint64_t pair, Progress progress, unsigned tries) noexcept;
-  void expire(MonotonicTime now);
-  void drop_stale_waits();
   [[nodiscard]] bool nothing_to_send() const noexcept;
-  [[nodiscard]] MonotonicTime end_of_grace() const noexcept;
-  [[nodiscard]] Probe make_probe(std::uint64_t pair) const;
-  [[nodiscard]] Duration patience(std::uint64_t pair) const;
-  void learn_rtt(std::uint64_t pair, const Answer& answer, PortResult& result);
+  [[nodiscard]] std::uint64_t target_at(Position position) const noexcept;
+  [[nodiscard]] Probe make_probe(std::uint64_t pair, unsigned tries);
+  void take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
+  void take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
+  [[nodiscard]] bool make_room();
+  void take_overdue_first_tries(MonotonicTime now);
+  void end_of_patience(Position position);
+  void reconsider_silent();
+  void update_needed() noexcept;
+  [[nodiscard]] const Host* host_of(std::uint64_t target) const noexcept;
+  [[nodiscard]] Duration timeout(const Host* host, unsigned earlier_tries) const;
+  [[nodiscard]] Duration patience(std::uint64_t target, unsigned earlier_tries);
+  [[nodiscard]] Duration grace() const noexcept;
+  [[nodiscard]] bool is_given_up(std::uint64_t target, MonotonicTime now) noexcept;
+  void abandon(Position position) noexcept;
+
+  void learn_rtt(std::uint64_t pair, Position position, const Answer& answer, Heard& heard);
+  void decide(Position position, std::uint64_t pair, const Answer& answer, const Verdict& verdict, Heard& heard);
+  void count_tries(const Answer& answer) noexcept;
+  void leave_undecided(std::uint8_t state) noexcept;
+  void count_for_host(std::uint64_t pair, const Answer& answer) noexcept;
+  void count_silent_for_host(Position position, int by) noexcept;
   void count(PortState state) noexcept;
+  void count_silent() noexcept;
+  [[nodiscard]] PortResult silent_result(Position position) const;
+  void conclude_one(Position position, const Report& report);
 
   const ProbeSpace& space_;
   const Technique& technique_;
-  Timing timing_;
+  ProberOptions options_;
   Permutation order_;
-  std::uint64_t next_fresh_ = 0;  // position in the order
-  std::vector<std::uint8_t> pairs_;
-  std::deque<Probe> again_;  // what a full network gave back
-  std::deque<std::uint64_t> retransmit_;
-  std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
-  std::unordered_map<std::uint64_t, Flight> flights_;
-  std::unordered_map<std::uint64_t, RttEstimator> estimators_;  // by target, for those that have answered
-  std::uint64_t in_flight_ = 0;  // pairs that were sent and are neither silent nor decided
+  Position first_;  // of this shard
+  Position last_;   // behind its end
+  Position next_;   // the first that has not been probed
+  PairStates states_;
+  FirstTries first_tries_;
+  LaterTries later_tries_;
+  TimerWheel wheel_;
+  HostTable hosts_;
+  LossMeter loss_;
+  LossMeter open_loss_;  // of pairs that proved to be open
+  RttHistogram rtts_;
+  std::deque<Position> again_;      // to be tried (again) now
+  std::vector<Position> taken_;     // handed out by take_due(), not yet sent
+  Position taken_from_ = 0;         // the first fresh one among them
+  std::vector<std::uint64_t> due_;  // scratch
+  std::uint64_t waiting_ = 0;       // pairs that are under way
   std::uint64_t silent_ = 0;
+  std::uint64_t overdue_ = 0;   // pairs whose first try was not answered in time, and no other yet
+  std::uint64_t answered_ = 0;  // pairs
+  std::uint64_t abandoned_ = 0;
+  std::array<std::uint64_t, kMostTries + 1> silent_after_{};  // by tries
+  unsigned needed_ = 2;
+  Duration unmeasured_{};              // timeout of a target that is not measured, when others are
+  std::vector<PortResult> forgotten_;  // not yet reported
+  std::uint64_t jitter_;
   std::optional<Duration> longest_rtt_;
   MonotonicTime last_sent_{};
+  bool answers_lost_ = false;
   bool stopped_ = false;
+  bool only_open_ = false;
   ProbeCounts counts_;
 };
 

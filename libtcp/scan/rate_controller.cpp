@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <cassert>
 
+#include "libtcp/scan/congestion_controller.hpp"
+
 namespace tcp::scan {
 namespace {
 
-constexpr std::uint64_t kProbe = 1'000'000'000;  // credit of one probe: rate × nanoseconds
-constexpr std::uint64_t kHighestRate = 100'000'000;
+constexpr std::uint64_t kProbe = 1'000'000'000;         // credit of one probe: rate × nanoseconds
 constexpr std::uint64_t kKept = 10'000'000;             // nanoseconds whose probes a late caller may still send
 constexpr std::uint64_t kLongestPause = 1'000'000'000;  // nanoseconds that count; keeps the product within 64 bits
 
@@ -16,6 +17,13 @@ constexpr std::uint64_t kLongestPause = 1'000'000'000;  // nanoseconds that coun
 
 RateController::RateController(std::uint64_t rate, MonotonicTime start) noexcept
     : rate_(std::clamp<std::uint64_t>(rate, 1, kHighestRate)), most_(kProbe + rate_ * kKept), updated_(start) {}
+
+void RateController::set_rate(std::uint64_t rate, MonotonicTime now) noexcept {
+  (void)available(now);
+  rate_ = std::clamp<std::uint64_t>(rate, 1, kHighestRate);
+  most_ = kProbe + rate_ * kKept;
+  credit_ = std::min(credit_, most_);
+}
 
 std::uint64_t RateController::available(MonotonicTime now) noexcept {
   if (now > updated_) {

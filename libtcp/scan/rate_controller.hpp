@@ -13,6 +13,10 @@ class RateController {
   // `rate` in probes a second, 1 to 100,000,000.
   RateController(std::uint64_t rate, MonotonicTime start) noexcept;
 
+  // From `now` on.
+  void set_rate(std::uint64_t rate, MonotonicTime now) noexcept;
+  [[nodiscard]] std::uint64_t rate() const noexcept { return rate_; }
+
   // Probes that may be sent at `now`. What a late caller missed is kept for ten milliseconds, not longer.
   [[nodiscard]] std::uint64_t available(MonotonicTime now) noexcept;
   // `count` at most what was available.

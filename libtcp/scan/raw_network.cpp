@@ -2,95 +2,238 @@
 #include "libtcp/scan/raw_network.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "libtcp/net/bpf.hpp"
+#include "libtcp/net/interface.hpp"
 
 namespace tcp::scan {
 namespace {
 
-constexpr std::size_t kMostWays = 65536;    // remembered routes
-constexpr std::size_t kMostPackets = 1024;  // taken from the socket before the prober gets its turn
-constexpr std::uint32_t kReceiveBuffer = 16U << 20;
+using namespace std::chrono_literals;
+
+static_assert(FrameTemplate::kBytes <= net::kFrameBytes);
+
+constexpr std::size_t kMostPackets = 1024;    // taken from the ring before the prober gets its turn
+constexpr std::size_t kMostNextHops = 65536;  // remembered
+constexpr Duration kWaysLast = 5s;            // then the routes are asked again
+constexpr Duration kUnsentPause = 1ms;
+constexpr std::uint16_t kHighestVlan = 4094;
 
 bool is_full_queue(int error_number) { return error_number == ENOBUFS || error_number == EAGAIN; }
+bool is_lost_link(int error_number) {
+  return error_number == ENETDOWN || error_number == ENXIO || error_number == ENODEV;
+}
 
 // The kernel's number when it had one.
 int number_of(const Error& error) {
   return error.code.category() == std::generic_category() ? error.code.value() : EIO;
 }
 
-Result<net::PortGuard> hold_ports(const RawNetworkOptions& options) {
+Result<net::PortGuard> hold_ports(const RawNetworkOptions& options, Family family) {
   const auto count = static_cast<std::uint16_t>(options.tries);
-  if (!options.v6) return net::PortGuard::hold_range(IpAddress::any(Family::v4), count);
-  auto both = net::PortGuard::hold_range(IpAddress::any(Family::v6), count);
+  const IpAddress any = IpAddress::any(family);
+  if (options.source_port) return net::PortGuard::hold_ports(any, *options.source_port, count);
+  return net::PortGuard::hold_range(any, count);
+}
+
+Result<net::PortGuard> hold_ports(const RawNetworkOptions& options) {
+  if (!options.v6) return hold_ports(options, Family::v4);
+  auto both = hold_ports(options, Family::v6);
   const bool without_v6 = !both && both.error().is(std::errc::address_family_not_supported);
-  return without_v6 ? net::PortGuard::hold_range(IpAddress::any(Family::v4), count) : std::move(both);
+  return without_v6 ? hold_ports(options, Family::v4) : std::move(both);
+}
+
+bool is_ours(const IpAddress& address, const std::vector<net::Interface>& interfaces) {
+  return std::ranges::any_of(interfaces, [&](const net::Interface& interface) {
+    return std::ranges::any_of(interface.addresses, [&](const net::InterfaceAddress& own) {
+      return own.address.without_scope() == address.without_scope();
+    });
+  });
+}
+
+Result<void> check(const RawNetworkOptions& options) {
+  if (options.vlan && (*options.vlan == 0 || *options.vlan > kHighestVlan)) {
+    return usage_error("VLAN " + std::to_string(*options.vlan), "must be 1 to 4094");
+  }
+  if (options.vlan && !options.gateway_mac) {
+    return usage_error("VLAN " + std::to_string(*options.vlan),
+                       "needs the link address of the next hop, which the kernel resolves only on interfaces it has");
+  }
+  if (!options.source || options.source->is_loopback()) return {};
+  TCP_TRY_ASSIGN(interfaces, net::list_interfaces());
+  if (is_ours(*options.source, interfaces)) return {};
+  return usage_error("source " + to_string(*options.source), "is no address of this host");
 }
 
 }  // namespace
 
 Result<std::unique_ptr<RawNetwork>> RawNetwork::open(const RawNetworkOptions& options, const Clock& clock) {
+  TCP_TRY(check(options));
   TCP_TRY_ASSIGN(key, make_cookie_key());
   TCP_TRY_ASSIGN(guard, hold_ports(options));
-  net::PacketSocketOptions capture_options;
+  net::PacketRingOptions ring_options;
   // All interfaces: a host's own ICMP errors arrive on the loopback interface.
-  capture_options.filter = net::tcp_ports_and_icmp_filter(guard.first_port(), guard.last_port());
-  capture_options.ignore_outgoing = true;
-  capture_options.receive_buffer_bytes = kReceiveBuffer;
-  TCP_TRY_ASSIGN(capture, net::PacketSocket::open(capture_options));
-  std::unique_ptr<RawNetwork> network(new RawNetwork(options, clock, key, std::move(guard), std::move(capture)));
+  ring_options.filter = net::tcp_ports_and_icmp_filter(guard.first_port(), guard.last_port(), net::kRingSnapshotBytes);
+  TCP_TRY_ASSIGN(ring, net::PacketRing::open(ring_options));
+  std::unique_ptr<RawNetwork> network(new RawNetwork(options, clock, key, std::move(guard), std::move(ring)));
+  TCP_TRY(network->open_senders(options));
+  return network;
+}
+
+RawNetwork::RawNetwork(const RawNetworkOptions& options, const Clock& clock, const CookieKey& key, net::PortGuard guard,
+                       net::PacketRing ring)
+    : clock_(clock),
+      guard_(std::move(guard)),
+      ring_(std::move(ring)),
+      codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries)}),
+      ways_({options.shape, options.interface_index, options.source, options.gateway_mac, options.vlan}, neighbours_) {}
+
+Result<void> RawNetwork::open_senders(const RawNetworkOptions& options) {
   for (const auto& [wanted, family] : {std::pair{options.v4, Family::v4}, std::pair{options.v6, Family::v6}}) {
     if (!wanted) continue;
     net::RawIpSocketOptions socket_options;
     socket_options.family = family;
     socket_options.interface_index = options.interface_index;
     TCP_TRY_ASSIGN(socket, net::RawIpSocket::open(socket_options));
-    (family == Family::v4 ? network->v4_ : network->v6_).emplace(std::move(socket));
+    (family == Family::v4 ? v4_ : v6_).emplace(std::move(socket));
   }
-  return network;
+  TCP_TRY_ASSIGN(frame_socket, net::FrameSocket::open());
+  frame_socket_ = std::move(frame_socket);
+  // Faster, and not to be had everywhere.
+  if (auto xdp = net::XdpSocket::open()) xdp_ = std::move(*xdp);
+  return {};
 }
 
-RawNetwork::RawNetwork(const RawNetworkOptions& options, const Clock& clock, const CookieKey& key, net::PortGuard guard,
-                       net::PacketSocket capture)
-    : clock_(clock),
-      interface_index_(options.interface_index),
-      guard_(std::move(guard)),
-      capture_(std::move(capture)),
-      codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries)}) {}
-
-const RawNetwork::Way& RawNetwork::way_to(const IpAddress& target) {
-  const auto known = ways_.find(target);
-  if (known != ways_.end()) return known->second;
-  if (ways_.size() >= kMostWays) ways_.clear();
-  Way way;
-  net::RouteHints hints;
-  hints.interface_index = interface_index_;
-  if (const auto route = net::find_route(target, hints)) {
-    way = {route->source, route->mtu, route->local, 0};
-  } else {
-    way.error_number = number_of(route.error());
-  }
-  return ways_.emplace(target, way).first->second;
+// What may have changed around us since the last time.
+Result<void> RawNetwork::look_around() {
+  now_ = clock_.now();
+  wall_now_ = clock_.wall_now();
+  TCP_TRY(links_.check(now_));
+  TCP_TRY(neighbours_.refresh(now_));
+  if (now_ - ways_asked_ < kWaysLast && neighbours_.size() < kMostNextHops) return {};
+  ways_asked_ = now_;
+  ways_.forget();
+  if (neighbours_.size() >= kMostNextHops) neighbours_.clear();
+  return {};
 }
 
-int RawNetwork::transmit(const IpAddress& destination, packet::Bytes packet) {
-  auto& socket = destination.is_v4() ? v4_ : v6_;
+RawNetwork::Plan RawNetwork::plan_for(const Endpoint& target, const Way& way) {
+  Plan plan;
+  plan.error_number = way.error_number;
+  if (way.error_number != 0) return plan;
+  plan.means = Means::packet;
+  if (!way.framed) return plan;
+  if (way.given_hop) {
+    plan.means = Means::frame;
+    plan.next_hop = *way.given_hop;
+    return plan;
+  }
+  plan.hop = way.gateway != nullptr ? way.gateway : &neighbours_.find(way.interface_index, target.address);
+  if (plan.hop->mac_address && !plan.hop->to_confirm) {
+    plan.means = Means::frame;
+    plan.next_hop = *plan.hop->mac_address;
+  } else if (plan.hop->failed) {
+    plan.means = Means::none;
+    plan.error_number = EHOSTUNREACH;
+  } else if (Neighbours::must_wait(*plan.hop, now_, way.gateway != nullptr)) {
+    plan.means = Means::later;
+  }
+  return plan;
+}
+
+Result<net::FrameSender*> RawNetwork::sender_of(const Way& way) {
+  if (xdp_ && !xdp_interface_) {
+    xdp_interface_ = way.interface_index;
+    if (!xdp_->bind(way.interface_index)) xdp_.reset();
+  }
+  if (xdp_ && *xdp_interface_ == way.interface_index) return xdp_.get();
+  TCP_TRY(frame_socket_->use_interface(way.interface_index));
+  return frame_socket_.get();
+}
+
+Result<std::size_t> RawNetwork::send(std::span<const Probe> batch) {
+  TCP_TRY(look_around());
+  std::size_t taken = 0;
+  while (taken < batch.size()) {
+    TCP_TRY_ASSIGN(step, send_front(batch.subspan(taken)));
+    taken += step.taken;
+    if (step.full) break;
+  }
+  return taken;
+}
+
+Result<RawNetwork::Step> RawNetwork::send_front(std::span<const Probe> batch) {
+  const Probe& probe = batch.front();
+  const Way& way = ways_.to(probe.target.address);
+  // Our own guard would swallow the probe, and silence would look like a filter.
+  const bool guarded = probe.target.port >= guard_.first_port() && probe.target.port <= guard_.last_port();
+  if (way.local && guarded) return judge(probe, way, EADDRINUSE);
+  const Plan plan = plan_for(probe.target, way);
+  if (plan.means != Means::none) links_.add(way.interface_index, way.interface_name);
+  switch (plan.means) {
+    case Means::frame: return send_frames(batch, way, plan);
+    case Means::packet: return send_packet(probe, way, plan.hop);
+    case Means::later: return Step{0, true};
+    case Means::none: break;
+  }
+  return judge(probe, way, plan.error_number);
+}
+
+// As many from the front as leave through one interface.
+Result<RawNetwork::Step> RawNetwork::send_frames(std::span<const Probe> batch, const Way& first, const Plan& plan) {
+  TCP_TRY_ASSIGN(sender, sender_of(first));
+  const std::uint32_t interface_index = first.interface_index;
+  const Way* way = &first;
+  MacAddress next_hop = plan.next_hop;
+  std::size_t count = 0;
+  while (std::uint8_t* slot = sender->slot()) {
+    const Probe& probe = batch[count];
+    way->probe.write(slot, next_hop, probe.target, codec_.probe_numbers(probe.target, probe.attempt));
+    sender->push(way->probe.size());
+    if (++count == batch.size()) break;
+    way = &ways_.to(batch[count].target.address);
+    const Plan next = plan_for(batch[count].target, *way);
+    if (next.means != Means::frame || way->interface_index != interface_index) break;
+    next_hop = next.next_hop;
+  }
+  const net::Flushed flushed = sender->flush();
+  if (flushed.error_number != 0) {
+    TCP_TRY_ASSIGN(step,
+                   judge(batch[flushed.sent], ways_.to(batch[flushed.sent].target.address), flushed.error_number));
+    return Step{flushed.sent + step.taken, step.full};
+  }
+  return Step{count, count == 0};
+}
+
+Result<RawNetwork::Step> RawNetwork::send_packet(const Probe& probe, const Way& way, NextHop* hop) {
+  const SegmentNumbers numbers = codec_.probe_numbers(probe.target, probe.attempt);
+  const int error_number = transmit(way.probe, probe.target, numbers, hop);
+  if (error_number != 0) return judge(probe, way, error_number);
+  return Step{1, false};
+}
+
+int RawNetwork::transmit(const FrameTemplate& form, const Endpoint& target, const SegmentNumbers& numbers,
+                         NextHop* hop) {
+  auto& socket = target.address.is_v4() ? v4_ : v6_;
   if (!socket) return EAFNOSUPPORT;
-  const auto sent = socket->send(destination, packet);
+  std::array<std::uint8_t, FrameTemplate::kBytes> buffer;
+  form.write(buffer.data(), {}, target, numbers);
+  const packet::Bytes frame = std::span(buffer).first(form.size());
+  const auto sent = socket->send(target.address, frame.subspan(form.link_size()));
+  if (sent && hop != nullptr) neighbours_.passed_kernel(*hop, now_);
   return sent ? 0 : number_of(sent.error());
 }
 
-int RawNetwork::send_one(const Probe& probe) {
-  const Way& way = way_to(probe.target.address);
-  if (way.error_number != 0) return way.error_number;
-  // Our own guard would swallow the probe, and silence would look like a filter.
-  const bool guarded = probe.target.port >= guard_.first_port() && probe.target.port <= guard_.last_port();
-  if (way.local && guarded) return EADDRINUSE;
-  ProbeBuffer buffer;
-  const packet::Bytes bytes = codec_.build_probe(buffer, probe.target, probe.attempt, way.source, way.mtu);
-  return bytes.empty() ? EMSGSIZE : transmit(probe.target.address, bytes);
+// What did not leave comes later, or ends the scan, or is answered by that.
+Result<RawNetwork::Step> RawNetwork::judge(const Probe& probe, const Way& way, int error_number) {
+  if (is_full_queue(error_number)) return Step{0, true};
+  if (is_lost_link(error_number)) return system_error("send through " + way.interface_name, error_number);
+  TCP_TRY(links_.check(now_, true));
+  refuse(probe, error_number);
+  return Step{1, false};
 }
 
 void RawNetwork::refuse(const Probe& probe, int error_number) {
@@ -98,25 +241,37 @@ void RawNetwork::refuse(const Probe& probe, int error_number) {
   answer.kind = AnswerKind::not_sent;
   answer.target = probe.target;
   answer.attempt = probe.attempt;
-  answer.received = clock_.now();
+  answer.received = now_;
   answer.error_number = error_number;
   refused_.push_back(answer);
 }
 
-Result<std::size_t> RawNetwork::send(std::span<const Probe> batch) {
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const int error_number = send_one(batch[i]);
-    if (is_full_queue(error_number)) return i;
-    if (error_number != 0) refuse(batch[i], error_number);
+// Lost, the peer repeats its SYN-ACK and gets another one, from here or from the kernel.
+void RawNetwork::send_resets() {
+  net::FrameSender* last = nullptr;
+  for (const auto& [target, numbers] : resets_) {
+    const Way& way = ways_.to(target.address);
+    const Plan plan = plan_for(target, way);
+    if (plan.means == Means::packet) (void)transmit(way.reset, target, numbers, plan.hop);
+    if (plan.means != Means::frame) continue;
+    const auto sender = sender_of(way);
+    if (!sender) continue;
+    if (last != nullptr && last != *sender) (void)last->flush();
+    last = *sender;
+    std::uint8_t* slot = last->slot();
+    if (slot == nullptr && last->flush().error_number == 0) slot = last->slot();
+    if (slot == nullptr) continue;
+    way.reset.write(slot, plan.next_hop, target, numbers);
+    last->push(way.reset.size());
   }
-  return batch.size();
+  if (last != nullptr) (void)last->flush();
+  resets_.clear();
 }
 
-// The packet socket stamps with the wall clock; an answer is never from the future, whatever that clock does.
+// The ring stamps with the wall clock; an answer is never from the future, whatever that clock does.
 MonotonicTime RawNetwork::to_monotonic(WallTime time) const {
-  const Duration age = clock_.wall_now() - time;
-  const MonotonicTime now = clock_.now();
-  return age < Duration(0) || age > std::chrono::seconds(10) ? now : now - age;
+  const Duration age = wall_now_ - time;
+  return age < 0s || age > 10s ? now_ : now_ - age;
 }
 
 void RawNetwork::take(const net::ReceivedPacket& packet) {
@@ -124,30 +279,41 @@ void RawNetwork::take(const net::ReceivedPacket& packet) {
   if (!answer) return;
   answer->received = to_monotonic(packet.time);
   if (answer->kind == AnswerKind::syn_ack) {
-    ProbeBuffer buffer;
-    const packet::Bytes reset = codec_.build_reset(buffer, packet.bytes);
-    IpAddress destination = answer->target.address;
-    if (destination.is_link_local()) destination = destination.with_scope(packet.interface_index);
-    // Lost, the peer repeats its SYN-ACK and gets another one, from here or from the kernel.
-    if (!reset.empty()) (void)transmit(destination, reset);
+    Endpoint peer = answer->target;
+    if (peer.address.is_link_local()) peer.address = peer.address.with_scope(packet.interface_index);
+    resets_.push_back({peer, codec_.reset_numbers(*answer)});
   }
   answers_.push_back(*answer);
 }
 
-Result<std::span<const Answer>> RawNetwork::receive(MonotonicTime deadline) {
-  answers_ = std::exchange(refused_, {});
-  if (!answers_.empty()) deadline = clock_.now();
+void RawNetwork::take_all() {
+  now_ = clock_.now();
+  wall_now_ = clock_.wall_now();
   for (std::size_t i = 0; i < kMostPackets; ++i) {
-    TCP_TRY_ASSIGN(packet, capture_.receive(deadline));
+    const auto packet = ring_.next();
     if (!packet) break;
     take(*packet);
-    if (!answers_.empty()) deadline = clock_.now();
+  }
+  if (!resets_.empty()) send_resets();
+}
+
+Result<std::span<const Answer>> RawNetwork::receive(MonotonicTime deadline) {
+  TCP_TRY(look_around());
+  answers_.clear();
+  answers_.swap(refused_);
+  if (xdp_ && xdp_interface_ && xdp_->has_unsent()) {
+    (void)xdp_->flush();
+    if (xdp_->has_unsent()) deadline = std::min(deadline, now_ + kUnsentPause);
+  }
+  for (take_all(); answers_.empty() && now_ < deadline; take_all()) {
+    TCP_TRY_ASSIGN(ready, ring_.wait(deadline));
+    if (!ready) break;
   }
   return answers_;
 }
 
 std::uint64_t RawNetwork::take_lost() {
-  const auto count = capture_.take_drop_count();
+  const auto count = ring_.take_drop_count();
   return count ? *count : 0;
 }
 

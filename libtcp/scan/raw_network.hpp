@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Probes as segments of our own: sent through raw IP sockets, answered into a packet socket, from ports that a guard
-// holds so that this host's kernel resets nothing. Needs CAP_NET_RAW to open, nothing afterwards.
+// Probes as segments of our own, from ports that a guard holds so that this host's kernel resets nothing. They leave as
+// Ethernet frames, a batch with one system call (AF_XDP, else AF_PACKET), or as IP packets where there are no frames or
+// the kernel has to find the next hop first; answers come through a packet ring. Needs CAP_NET_RAW to open, nothing
+// afterwards.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/mac_address.hpp"
-#include "libtcp/net/packet_socket.hpp"
+#include "libtcp/net/frame_socket.hpp"
+#include "libtcp/net/packet_ring.hpp"
 #include "libtcp/net/port_guard.hpp"
 #include "libtcp/net/raw_ip_socket.hpp"
-#include "libtcp/net/route.hpp"
+#include "libtcp/net/xdp_socket.hpp"
+#include "libtcp/scan/link_watch.hpp"
+#include "libtcp/scan/neighbours.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/probe_codec.hpp"
 #include "libtcp/scan/probe_shape.hpp"
+#include "libtcp/scan/ways.hpp"
 
 namespace tcp::scan {
 
@@ -31,7 +35,7 @@ struct RawNetworkOptions {
   std::optional<IpAddress> source;               // absent: the one that the route prefers
   std::optional<std::uint16_t> source_port;      // of the first try; absent: free ones
   std::optional<MacAddress> gateway_mac;         // frames go there, whatever the neighbours say
-  std::optional<std::uint16_t> vlan;             // IEEE 802.1Q
+  std::optional<std::uint16_t> vlan;             // IEEE 802.1Q; needs gateway_mac
 };
 
 class RawNetwork final : public Network {
@@ -44,32 +48,61 @@ class RawNetwork final : public Network {
   [[nodiscard]] std::uint64_t take_lost() override;
 
  private:
-  // A way to a target, or why there is none.
-  struct Way {
-    IpAddress source;
-    std::uint32_t mtu = 0;
-    bool local = false;
-    int error_number = 0;
+  enum class Means : std::uint8_t { frame, packet, later, none };
+  // How one segment leaves.
+  struct Plan {
+    Means means = Means::none;
+    int error_number = 0;  // none: why
+    MacAddress next_hop;   // frame
+    NextHop* hop = nullptr;
+  };
+  // What became of the front of a batch.
+  struct Step {
+    std::size_t taken = 0;
+    bool full = false;
+  };
+  struct Reset {
+    Endpoint target;
+    SegmentNumbers numbers;
   };
 
   RawNetwork(const RawNetworkOptions& options, const Clock& clock, const CookieKey& key, net::PortGuard guard,
-             net::PacketSocket capture);
-  [[nodiscard]] const Way& way_to(const IpAddress& target);
+             net::PacketRing ring);
+  [[nodiscard]] Result<void> open_senders(const RawNetworkOptions& options);
+
+  [[nodiscard]] Result<void> look_around();
+  [[nodiscard]] Plan plan_for(const Endpoint& target, const Way& way);
+  [[nodiscard]] Result<net::FrameSender*> sender_of(const Way& way);
+  [[nodiscard]] Result<Step> send_front(std::span<const Probe> batch);
+  [[nodiscard]] Result<Step> send_frames(std::span<const Probe> batch, const Way& way, const Plan& plan);
+  [[nodiscard]] Result<Step> send_packet(const Probe& probe, const Way& way, NextHop* hop);
   // 0, or the errno of what kept it from leaving.
-  [[nodiscard]] int send_one(const Probe& probe);
-  [[nodiscard]] int transmit(const IpAddress& destination, packet::Bytes packet);
+  [[nodiscard]] int transmit(const FrameTemplate& form, const Endpoint& target, const SegmentNumbers& numbers,
+                             NextHop* hop);
+  [[nodiscard]] Result<Step> judge(const Probe& probe, const Way& way, int error_number);
   void refuse(const Probe& probe, int error_number);
+  void send_resets();
+
   void take(const net::ReceivedPacket& packet);
+  void take_all();
   [[nodiscard]] MonotonicTime to_monotonic(WallTime time) const;
 
   const Clock& clock_;
-  std::optional<std::uint32_t> interface_index_;
   net::PortGuard guard_;
-  net::PacketSocket capture_;
+  net::PacketRing ring_;
   ProbeCodec codec_;
+  Neighbours neighbours_;
+  Ways ways_;
+  LinkWatch links_;
+  std::unique_ptr<net::FrameSocket> frame_socket_;
+  std::unique_ptr<net::XdpSocket> xdp_;  // null where there is none, or none was to be had
+  std::optional<std::uint32_t> xdp_interface_;
   std::optional<net::RawIpSocket> v4_;
   std::optional<net::RawIpSocket> v6_;
-  std::unordered_map<IpAddress, Way> ways_;
+  MonotonicTime now_{};          // when this send() or receive() began
+  WallTime wall_now_{};          // at the same time
+  MonotonicTime ways_asked_{};   // when the routes were last forgotten
+  std::vector<Reset> resets_;    // for the answers of this receive()
   std::vector<Answer> refused_;  // not yet handed out
   std::vector<Answer> answers_;  // handed out by the last receive()
 };

@@ -3,48 +3,71 @@
 
 #include <algorithm>
 
+#include "libtcp/scan/host_notes.hpp"
 #include "libtcp/scan/rate_controller.hpp"
+#include "libtcp/scan/reset_limit.hpp"
 
 namespace tcp::scan {
 namespace {
 
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kBatch = 256;
 constexpr Duration kLongestWait = std::chrono::milliseconds(100);  // a signal between two waits is seen after it
 constexpr Duration kProgressInterval = std::chrono::milliseconds(200);
 constexpr Duration kFullQueuePause = std::chrono::milliseconds(1);
 constexpr Duration kLongestStandstill = std::chrono::seconds(30);
 
+ProberOptions prober_options(const ScanOptions& options) {
+  ProberOptions prober;
+  prober.timing = options.timing;
+  prober.seed = options.seed;
+  prober.shard = options.shard;
+  prober.report_silent = !options.open_only;
+  return prober;
+}
+
 class Run {
  public:
   Run(const ScanOptions& options, const Clock& clock, Network& network, Observer& observer)
-      : clock_(clock),
+      : options_(options),
+        clock_(clock),
         network_(network),
         observer_(observer),
-        prober_(options.space, *options.technique, options.timing, options.seed),
-        rate_(options.rate, clock.now()),
         started_(clock.now()),
+        prober_(options.space, *options.technique, prober_options(options), started_),
+        congestion_(options.rates, started_),
+        rate_(options.exact_rate.value_or(congestion_.rate()), started_),
         moved_(started_),
-        told_(started_) {}
+        last_sent_(started_),
+        told_(started_),
+        heard_until_(started_) {}
 
   Result<ScanSummary> operator()() {
-    while (!prober_.finished(clock_.now())) {
+    if (options_.resume != nullptr) prober_.restore(*options_.resume);
+    while (!prober_.finished(heard_until_)) {
+      save_at_times();
       if (observer_.stop_requested()) stop();
       TCP_TRY(send());
       TCP_TRY(receive());
+      notice_lost_answers();
+      prober_.expire(heard_until_);
+      adapt();
       tell_progress();
     }
-    prober_.conclude([this](const PortResult& result) { observer_.on_result(result); });
-    summary_.counts = prober_.counts();
-    summary_.longest_rtt = prober_.longest_rtt();
-    summary_.answers_lost += network_.take_lost();
-    summary_.elapsed = clock_.now() - started_;
-    return summary_;
+    const auto report = [this](const PortResult& result) { observer_.on_result(result); };
+    prober_.conclude(report);
+    if (options_.checkpoint_every) observer_.on_checkpoint(prober_.checkpoint(true));
+    const double loss = prober_.counts().loss().value_or(0);
+    for (const HostNote& note : notes_on(prober_.hosts(), options_.space.targets(), loss, clock_.now())) {
+      observer_.on_host_note(note);
+    }
+    return summarize();
   }
 
  private:
-  void stop() {
-    summary_.complete = false;
-    prober_.stop_sending();
+  void save_at_times() {
+    if (!options_.checkpoint_every || clock_.now() < next_save_) return;
+    observer_.on_checkpoint(prober_.checkpoint(false));
+    next_save_ = clock_.now() + *options_.checkpoint_every;
   }
 
   void tell_progress() {
@@ -71,23 +94,28 @@ class Run {
     told_probes_ = counts.probes_sent;
   }
 
+  void stop() {
+    summary_.complete = false;
+    prober_.stop_sending();
+  }
+
   Result<void> send() {
     // Taken before the batch leaves: an answer may overtake the end of it.
     const MonotonicTime now = clock_.now();
     const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(rate_.available(now), kBatch));
     batch_.clear();
-    prober_.take_due(now, room, batch_);
+    prober_.take_due(room, now, batch_);
     if (batch_.empty()) {
       moved_ = now;
+      full_ = false;
       return {};
     }
     TCP_TRY_ASSIGN(taken, network_.send(batch_));
-    const std::span<const Probe> probes(batch_);
-    prober_.sent(probes.first(taken), now);
-    prober_.unsent(probes.subspan(taken));
+    const std::uint64_t first_tries = prober_.sent(batch_, taken, now, congestion_.round());
+    congestion_.on_sent(first_tries, taken);
     rate_.spend(taken);
     full_ = taken < batch_.size();
-    if (taken > 0) moved_ = now;
+    if (taken > 0) moved_ = last_sent_ = now;
     if (now - moved_ > kLongestStandstill)
       return make_error(Errc::timed_out, "send probes", "the send queue stays full");
     return {};
@@ -96,24 +124,84 @@ class Run {
   Result<void> receive() {
     const MonotonicTime now = clock_.now();
     MonotonicTime deadline = std::min(prober_.next_deadline(), now + kLongestWait);
-    if (prober_.has_due(now)) deadline = std::min(deadline, full_ ? now + kFullQueuePause : rate_.next_batch());
+    if (prober_.has_due()) deadline = std::min(deadline, full_ ? now + kFullQueuePause : rate_.next_batch());
     TCP_TRY_ASSIGN(answers, network_.receive(deadline));
-    const MonotonicTime later = clock_.now();
-    for (const Answer& answer : answers) {
-      if (const auto result = prober_.on_answer(answer, later)) observer_.on_result(*result);
-    }
+    for (const Answer& answer : answers) hear(answer);
+    // What came before the last answer has been heard, and everything when there was none.
+    heard_until_ = std::max(heard_until_, answers.empty() ? clock_.now() : answers.back().received);
     return {};
   }
 
+  void hear(const Answer& answer) {
+    const Heard heard = prober_.on_answer(answer);
+    if (heard.rtt) congestion_.on_rtt(*heard.rtt);
+    if (heard.round && answer.kind != AnswerKind::icmp) {
+      congestion_.on_answer(*heard.round, answer.kind == AnswerKind::syn_ack);
+    }
+    if (!heard.result) return;
+    if (is_one_host()) resets_.add(answer.kind, answer.attempt, heard.rtt, answer.received);
+    observer_.on_result(*heard.result);
+  }
+
+  [[nodiscard]] bool is_one_host() const { return options_.space.targets().size() == 1; }
+
+  void notice_reset_limit() {
+    if (summary_.rst_limited_hosts > 0 || !is_one_host()) return;
+    if (!options_.exact_rate && !congestion_.has_been_cut()) return;
+    if (!resets_.is_likely()) return;
+    ++summary_.rst_limited_hosts;
+    observer_.on_host_note({options_.space.targets()[0], HostNote::rst_limited, resets_.resets_a_second()});
+    if (!options_.open_only) return;
+    prober_.expect_only_open();
+    congestion_.count(Evidence::open);
+  }
+
+  void notice_lost_answers() {
+    const std::uint64_t lost = network_.take_lost();
+    if (lost == 0) return;
+    summary_.answers_lost += lost;
+    prober_.on_answers_lost();
+    congestion_.on_answers_lost(heard_until_);
+  }
+
+  void adapt() {
+    prober_.report_forgotten([this](const PortResult& result) { observer_.on_result(result); });
+    notice_reset_limit();
+    if (options_.exact_rate) return;
+    congestion_.advance(heard_until_);
+    if (!prober_.has_first_tries()) congestion_.on_first_tries_over();
+    if (congestion_.rate() != rate_.rate()) rate_.set_rate(congestion_.rate(), clock_.now());
+  }
+
+  ScanSummary summarize() {
+    summary_.counts = prober_.counts();
+    summary_.longest_rtt = prober_.longest_rtt();
+    summary_.median_rtt = prober_.rtts().quantile(0.5);
+    summary_.slow_rtt = prober_.rtts().quantile(0.99);
+    summary_.answers_lost += network_.take_lost();
+    summary_.elapsed = clock_.now() - started_;
+    summary_.tries = prober_.tries_needed();
+    summary_.confidence = prober_.loss().confidence_of(summary_.tries);
+    const double seconds = std::chrono::duration<double>(last_sent_ - started_).count();
+    if (seconds > 0) summary_.rate = static_cast<double>(summary_.counts.probes_sent) / seconds;
+    return summary_;
+  }
+
+  const ScanOptions& options_;
   const Clock& clock_;
   Network& network_;
   Observer& observer_;
-  Prober prober_;
-  RateController rate_;
   MonotonicTime started_;
+  Prober prober_;
+  CongestionController congestion_;
+  RateController rate_;
+  ResetLimit resets_;
   MonotonicTime moved_;  // when a probe last left, or none was waiting
-  MonotonicTime told_;   // of the progress
+  MonotonicTime last_sent_;
+  MonotonicTime told_;  // of the progress
   std::uint64_t told_probes_ = 0;
+  MonotonicTime heard_until_;  // every answer that came before has been heard
+  MonotonicTime next_save_{};
   std::vector<Probe> batch_;
   bool full_ = false;
   ScanSummary summary_;

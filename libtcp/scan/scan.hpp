@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The scan: probes leave at the rate, answers become results, and it ends by itself.
+// The scan: probes leave as fast as the way bears it, answers become results, and it ends by itself.
 #pragma once
 
 #include <cstdint>
@@ -7,21 +7,25 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
+#include "libtcp/scan/checkpoint.hpp"
+#include "libtcp/scan/congestion_controller.hpp"
 #include "libtcp/scan/host_note.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/prober.hpp"
 
 namespace tcp::scan {
 
-inline constexpr std::uint64_t kDefaultRate = 10'000;  // probes a second: 6 Mbit/s, and no strain on a home router
-inline constexpr std::uint64_t kHighestRate = 100'000'000;
-
 struct ScanOptions {
   ProbeSpace space;
   const Technique* technique = nullptr;  // a row of techniques()
   Timing timing;
-  std::uint64_t rate = kDefaultRate;  // probes a second
-  std::uint64_t seed = 0;             // of the order
+  RateBounds rates;
+  std::optional<std::uint64_t> exact_rate;  // probes a second, whatever comes back
+  std::uint64_t seed = 0;                   // of the order
+  Shard shard;
+  const Checkpoint* resume = nullptr;        // where an earlier run of the same scan ended; for as long as run() takes
+  std::optional<Duration> checkpoint_every;  // on_checkpoint() is called at the start, so often, and at the end
+  bool open_only = false;                    // nothing but open ports is of interest
 };
 
 // How far a scan is.
@@ -42,9 +46,11 @@ class Observer {
   virtual ~Observer() = default;
   // As soon as it is known; "filtered" for silence is known at the end.
   virtual void on_result(const PortResult& result) = 0;
+  // What is worth knowing of a host as a whole: a limit when it shows, the rest at the end.
   virtual void on_host_note(const HostNote& /*note*/) {}
   // Some five times a second.
   virtual void on_progress(const Progress& /*progress*/) {}
+  virtual void on_checkpoint(const Checkpoint& /*checkpoint*/) {}
   // Asked often: from the first true no probe leaves, and what is known is reported.
   [[nodiscard]] virtual bool stop_requested() { return false; }
 };
@@ -52,7 +58,13 @@ class Observer {
 struct ScanSummary {
   ProbeCounts counts;
   std::optional<Duration> longest_rtt;  // the largest smoothed RTT of any target
-  std::uint64_t answers_lost = 0;       // came, and found no room in this host's buffers
+  std::optional<Duration> median_rtt;
+  std::optional<Duration> slow_rtt;  // 99 of 100 answers came sooner
+  double rate = 0;                   // probes a second, from the first to the last
+  double confidence = 0;             // that a port that answers is not called filtered
+  unsigned tries = 0;                // that a silent pair got in the end
+  std::uint64_t rst_limited_hosts = 0;
+  std::uint64_t answers_lost = 0;  // came, and found no room in this host's buffers
   Duration elapsed{};
   bool complete = true;  // false when it was stopped
 };

@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Clients in the order in which something last happened to them, so that one timer serves all: each step takes constant
+// Members in the order in which something last happened to them, so that one timer serves all: each step takes constant
 // time.
 #pragma once
 
 #include <list>
 #include <optional>
 
-#include "libtcp/base/clock.hpp"
+#include "libtcp/base/deadline.hpp"
 
 namespace tcp::stream {
 
-struct HubClient;
-
+template <class Member>
 class AgeQueue {
   struct Entry {
-    HubClient* client;
+    Member* member;
     MonotonicTime since;
   };
 
  public:
-  // A client's place in one queue.
-  using Place = std::optional<std::list<Entry>::iterator>;
+  // A member's place in one queue.
+  using Place = std::optional<typename std::list<Entry>::iterator>;
 
-  // Entries are overdue after `limit`; Duration::max(): never.
-  explicit AgeQueue(Duration limit) : limit_(limit) {}
+  // Entries are overdue after `limit`; zero: never.
+  explicit AgeQueue(Duration limit = {}) : limit_(limit) {}
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
   // Puts it at the back, whether or not it was in.
-  void touch(HubClient& client, Place& place, MonotonicTime now) {
+  void touch(Member& member, Place& place, MonotonicTime now) {
     if (place) {
       (*place)->since = now;
       entries_.splice(entries_.end(), entries_, *place);
     } else {
-      place = entries_.insert(entries_.end(), Entry{&client, now});
+      place = entries_.insert(entries_.end(), Entry{&member, now});
     }
   }
   void remove(Place& place) {
@@ -42,12 +41,11 @@ class AgeQueue {
     place.reset();
   }
   // The oldest; not empty.
-  [[nodiscard]] HubClient& front() const { return *entries_.front().client; }
+  [[nodiscard]] Member& front() const { return *entries_.front().member; }
 
   // When the oldest will be overdue.
   [[nodiscard]] MonotonicTime deadline() const {
-    if (entries_.empty() || limit_ == Duration::max()) return MonotonicTime::max();
-    return entries_.front().since + limit_;
+    return entries_.empty() ? MonotonicTime::max() : deadline_after(entries_.front().since, limit_);
   }
 
  private:

@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/channel.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
 
 #include "libtcp/stream/socket.hpp"
-#include "libtcp/stream/tcp_statistics.hpp"
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::chrono::milliseconds kShortestPause{1};
 constexpr std::chrono::milliseconds kLongestPause{64};
-
-// Bytes that the peer has not acknowledged, our FIN among them (tcp(7), SIOCOUTQ). Zero for what is no TCP.
-int unacknowledged_bytes(int fd) {
-  const auto statistics = read_tcp_statistics(fd);
-  if (!statistics || statistics->state == TcpState::closed) return 0;
-  int bytes = 0;
-  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
 
 std::string why(std::error_code code) {
   if (code == std::errc::connection_reset) return "the peer reset the connection";
@@ -32,16 +20,23 @@ std::string why(std::error_code code) {
 
 }  // namespace
 
-Result<std::unique_ptr<Channel>> Channel::open(const Executor& executor, UniqueFd socket,
-                                               std::unique_ptr<Transport> transport) {
-  TCP_TRY_ASSIGN(ready, ReadyFd::open(executor, std::move(socket), "a connection"));
-  return std::unique_ptr<Channel>(new Channel(executor, std::move(ready), std::move(transport)));
+Error connection_error(const Address& remote, std::error_code code) {
+  return {code, "connection with " + to_string(remote), why(code), {}};
 }
 
-Channel::Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport)
-    : socket_(std::move(socket)), transport_(std::move(transport)), pause_(executor) {
-  addresses_ = {local_address(socket_.get()), remote_address(socket_.get())};
+Result<std::unique_ptr<Channel>> Channel::open(const Executor& executor, UniqueFd socket,
+                                               std::unique_ptr<Transport> transport,
+                                               std::optional<AddressPair> addresses) {
+  if (!addresses) addresses = AddressPair{local_address(socket.get()), remote_address(socket.get())};
+  TCP_TRY_ASSIGN(ready, ReadyFd::open(executor, std::move(socket), "a connection"));
+  return std::unique_ptr<Channel>(new Channel(executor, std::move(ready), std::move(transport), *std::move(addresses)));
 }
+
+Channel::Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport, AddressPair addresses)
+    : socket_(std::move(socket)),
+      transport_(std::move(transport)),
+      pause_(executor),
+      addresses_(std::move(addresses)) {}
 
 Awaitable<std::error_code> Channel::prepare() {
   for (;;) {
@@ -105,9 +100,7 @@ void Channel::cancel() noexcept {
 
 void Channel::abort() noexcept { set_abort(socket_.get()); }
 
-Error Channel::receive_error(std::error_code code) const {
-  return {code, "connection with " + to_string(addresses_.remote), why(code), {}};
-}
+Error Channel::receive_error(std::error_code code) const { return connection_error(addresses_.remote, code); }
 
 std::pair<UniqueFd, std::unique_ptr<Transport>> Channel::release() {
   return {socket_.release(), std::move(transport_)};

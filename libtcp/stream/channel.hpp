@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "libtcp/stream/address.hpp"
@@ -11,11 +12,16 @@
 
 namespace tcp::stream {
 
+// A failure of the connection with `remote`, with the words that people need.
+[[nodiscard]] Error connection_error(const Address& remote, std::error_code code);
+
 class Channel final : public End {
  public:
   // `socket` is connected and non-blocking; `transport` borrows it. Errors: the event loop takes no more descriptors.
+  // Without `addresses` the kernel is asked.
   [[nodiscard]] static Result<std::unique_ptr<Channel>> open(const Executor& executor, UniqueFd socket,
-                                                             std::unique_ptr<Transport> transport);
+                                                             std::unique_ptr<Transport> transport,
+                                                             std::optional<AddressPair> addresses = std::nullopt);
 
   // Before all else (see Transport::prepare()).
   [[nodiscard]] Awaitable<std::error_code> prepare();
@@ -42,6 +48,9 @@ class Channel final : public End {
   // Whom it was dialled to: before the handshake the kernel names no remote address (RFC 7413).
   void set_remote(Address remote) { addresses_.remote = std::move(remote); }
 
+  // Closing says no less than finish_sending().
+  [[nodiscard]] bool ends_with_its_socket() const noexcept { return transport_->is_plain(); }
+
   // Takes the connection out of the event loop; nothing else may be done with the channel then.
   [[nodiscard]] std::pair<UniqueFd, std::unique_ptr<Transport>> release();
 
@@ -50,7 +59,7 @@ class Channel final : public End {
   [[nodiscard]] const AddressPair& addresses() const noexcept { return addresses_; }
 
  private:
-  Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport);
+  Channel(const Executor& executor, ReadyFd socket, std::unique_ptr<Transport> transport, AddressPair addresses);
   [[nodiscard]] RawEnd raw() noexcept;
   [[nodiscard]] Awaitable<std::error_code> wait(Want want);
 

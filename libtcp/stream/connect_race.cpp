@@ -5,7 +5,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
+
+#include "libtcp/stream/resolve.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -17,6 +20,21 @@ std::string address_of(const AttemptFailed& failure) { return to_string(std::get
 ConnectRace::ConnectRace(std::vector<IpAddress> order, const DialOptions& options, SessionObserver& observer,
                          const Clock& clock)
     : order_(std::move(order)), options_(options), observer_(observer), clock_(clock) {}
+
+// RFC 8305 §5: one of the family that was not tried last goes first; before any was, it is IPv6.
+void ConnectRace::add(const std::vector<IpAddress>& addresses) {
+  std::vector<IpAddress> waiting(order_.begin() + static_cast<std::ptrdiff_t>(next_), order_.end());
+  const std::size_t before = waiting.size();
+  const auto is_known = [this](const IpAddress& each) { return std::ranges::find(order_, each) != order_.end(); };
+  std::ranges::remove_copy_if(addresses, std::back_inserter(waiting), is_known);
+  if (waiting.size() == before) return;
+  if (!order_.empty()) {
+    const Family first = next_ > 0 && order_[next_ - 1].family() == Family::v6 ? Family::v4 : Family::v6;
+    std::ranges::stable_partition(waiting, [first](const IpAddress& each) { return each.family() == first; });
+  }
+  order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(next_), order_.end());
+  std::ranges::copy(interleave_families(waiting), std::back_inserter(order_));
+}
 
 std::optional<int> ConnectRace::start_next() {
   const Endpoint remote{order_[next_++], target().port};

@@ -18,6 +18,11 @@ class ConnectRace {
   // The target is a host. `options`, `observer` and `clock` must outlive it.
   ConnectRace(std::vector<IpAddress> order, const DialOptions& options, SessionObserver& observer, const Clock& clock);
 
+  // Those that are not known yet join the ones that wait for their turn, where the families take turns.
+  void add(const std::vector<IpAddress>& addresses);
+
+  // There has been an attempt.
+  [[nodiscard]] bool has_begun() const noexcept { return next_ > 0; }
   [[nodiscard]] bool has_next() const noexcept { return next_ < order_.size(); }
   [[nodiscard]] bool is_running() const noexcept { return running_ > 0; }
 

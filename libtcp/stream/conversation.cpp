@@ -76,7 +76,7 @@ void Conversation::close(CloseReason reason, std::optional<Error> error) {
   closed.error = std::move(error);
   closed.traffic = traffic_;
   closed.duration = clock_.now() - started_;
-  closed.statistics = read_tcp_statistics(channel_->socket());
+  if (observer_.wants_statistics()) closed.statistics = read_tcp_statistics(channel_->socket());
   closed.child = child_exit_;
   closed_ = std::move(closed);
   taps_.on_closed(reason);

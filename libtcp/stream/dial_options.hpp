@@ -18,7 +18,7 @@
 
 namespace tcp::stream {
 
-// net::resolve, or what a test puts in its place. Called from another thread.
+// net::resolve, or what a test puts in its place. Called from other threads, for each family at the same time.
 using Resolver = std::function<Result<std::vector<IpAddress>>(const std::string&, const net::ResolveOptions&)>;
 
 struct DialOptions {

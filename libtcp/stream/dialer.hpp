@@ -19,6 +19,15 @@ struct Dialed {
   Duration connect_time{};
 };
 
+// No wait tells when the full queue of a Unix-domain socket has room again: it is asked after so long, doubled each
+// time.
+inline constexpr std::chrono::milliseconds kShortestDialPause{1};
+inline constexpr std::chrono::milliseconds kLongestDialPause{64};
+
+// The host's addresses in the order in which they are tried. Errors: none has the source address's family.
+[[nodiscard]] Result<std::vector<IpAddress>> dial_order(const std::vector<IpAddress>& addresses,
+                                                        const HostTarget& target, const DialOptions& options);
+
 // A new attempt starts when the last one has failed or has had `attempt_delay`; the first to connect wins and the
 // others are closed before a byte is sent. Errors: the resolver's; timed_out; "connect to HOST:PORT" with what each
 // address said. The references must outlive the wait.

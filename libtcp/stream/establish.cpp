@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/establish.hpp"
 
+#include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/dialer.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
 
 namespace tcp::stream {
 namespace {
-
-using TlsContextPtr = std::unique_ptr<TlsContext>;
-
-// None without TLS.
-Result<TlsContextPtr> make_tls(const DialOptions& options, const Clock& clock) {
-  if (!options.tls) return TlsContextPtr();
-  const auto* host = std::get_if<HostTarget>(&options.target);
-  return make_tls_client(*options.tls, host != nullptr ? host->host : std::string(), clock);
-}
 
 // Fills `established`.
 Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsContext& tls, MonotonicTime deadline,
@@ -30,18 +22,22 @@ Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsCont
 
 }  // namespace
 
-Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, SessionObserver& observer,
-                                         const Clock& clock) {
-  const MonotonicTime deadline = options.timeout == Duration() ? MonotonicTime::max() : clock.now() + options.timeout;
-  const auto tls = make_tls(options, clock);
-  if (!tls) co_return std::unexpected(tls.error());
+Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, const Clock& clock) {
+  if (!options.tls) return std::unique_ptr<TlsContext>();
+  const auto* host = std::get_if<HostTarget>(&options.target);
+  return make_tls_client(*options.tls, host != nullptr ? host->host : std::string(), clock);
+}
+
+Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, const TlsContext* tls,
+                                         SessionObserver& observer, const Clock& clock) {
+  const MonotonicTime deadline = deadline_after(clock.now(), options.timeout);
   auto dialed = co_await dial(executor, options, observer, clock);
   if (!dialed) co_return std::unexpected(std::move(dialed).error());
   Established established;
   established.connected.resolve_time = dialed->resolve_time;
   established.connected.connect_time = dialed->connect_time;
-  if (*tls) {
-    auto secured = co_await secure(executor, std::move(dialed->socket), **tls, deadline, clock, established);
+  if (tls != nullptr) {
+    auto secured = co_await secure(executor, std::move(dialed->socket), *tls, deadline, clock, established);
     if (!secured) co_return std::unexpected(std::move(secured).error());
   } else {
     auto channel = make_plain_channel(executor, std::move(dialed->socket));

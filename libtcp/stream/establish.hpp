@@ -8,12 +8,17 @@
 #include "libtcp/stream/dial_options.hpp"
 #include "libtcp/stream/established.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/tls.hpp"
 
 namespace tcp::stream {
 
-// Dials (see dial()) and makes the connection ready for payload, all within the dial's timeout. What it needs for that
-// is read before the first segment leaves. The references must outlive the wait, and the clock the channel.
+// What the connections of one target have in common; null without TLS. Reads the files. Errors: make_tls_client()'s.
+[[nodiscard]] Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, const Clock& clock);
+
+// Dials (see dial()) and makes the connection ready for payload, all within the dial's timeout. `tls`: what
+// make_dial_tls() made of the options. The references must outlive the wait, and the clock the channel.
 [[nodiscard]] Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options,
-                                                       SessionObserver& observer, const Clock& clock);
+                                                       const TlsContext* tls, SessionObserver& observer,
+                                                       const Clock& clock);
 
 }  // namespace tcp::stream

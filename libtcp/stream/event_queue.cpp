@@ -52,6 +52,8 @@ Result<void> EventQueue::change(int fd, std::uint32_t events, std::uint64_t key)
   return control(EPOLL_CTL_MOD, fd, events, key);
 }
 
+void EventQueue::remove(int fd) noexcept { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
 Result<void> EventQueue::wake_at(MonotonicTime time) {
   if (armed_ == time) return {};
   const itimerspec timer = to_timer(time);

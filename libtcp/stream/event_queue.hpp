@@ -25,6 +25,7 @@ class EventQueue {
   // borrowed; closing it takes it out again.
   [[nodiscard]] Result<void> add(int fd, std::uint32_t events, std::uint64_t key);
   [[nodiscard]] Result<void> change(int fd, std::uint32_t events, std::uint64_t key);
+  void remove(int fd) noexcept;
 
   // The wait also ends at `time` (CLOCK_MONOTONIC); MonotonicTime::max(): at none. Costs nothing when nothing changes.
   [[nodiscard]] Result<void> wake_at(MonotonicTime time);

@@ -22,6 +22,7 @@ struct ForwardOptions {
   Balance balance = Balance::round_robin;
   // How long a target that could not be reached is tried only after all others.
   Duration dead_time = std::chrono::seconds(10);
+  bool outlives_clients = false;  // another client may come after one that could not be served
 };
 
 }  // namespace tcp::stream

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/forward_service.hpp"
 
-#include "libtcp/stream/balancer.hpp"
 #include "libtcp/stream/establish.hpp"
+#include "libtcp/stream/forward_targets.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -10,40 +10,41 @@ namespace {
 // One conversation more for a target, as long as it lives.
 class Load {
  public:
-  Load(Balancer& balancer, std::size_t target) : balancer_(balancer), target_(target) { balancer_.began(target_); }
-  ~Load() { balancer_.ended(target_); }
+  Load(ForwardTargets& targets, std::size_t target) : targets_(targets), target_(target) { targets_.began(target_); }
+  ~Load() { targets_.ended(target_); }
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
  private:
-  Balancer& balancer_;
+  ForwardTargets& targets_;
   std::size_t target_;
 };
 
 class ForwardService final : public ClientService {
  public:
-  ForwardService(const Executor& executor, const ForwardOptions& forward, const RelayOptions& relay,
-                 SessionObserver& observer, const Clock& clock)
+  ForwardService(const Executor& executor, const ForwardOptions& forward, std::vector<std::unique_ptr<TlsContext>> tls,
+                 const RelayOptions& relay, SessionObserver& observer, const Clock& clock)
       : executor_(executor),
-        forward_(forward),
+        tls_(std::move(tls)),
         relay_(relay),
         observer_(observer),
         clock_(clock),
-        balancer_(forward.targets.size(), forward.balance, std::random_device()()) {}
+        targets_(forward, observer, clock) {}
 
   Awaitable<void> serve(Conversation& conversation) override {
-    const std::vector<std::size_t> order = balancer_.order(clock_.now());
+    const std::vector<std::size_t> order = targets_.order();
     std::optional<Error> failure;
     for (const std::size_t target : order) {
-      const Load load(balancer_, target);
-      auto established = co_await establish(executor_, forward_.targets[target], observer_, clock_);
+      const Load load(targets_, target);
+      auto established = co_await establish(executor_, targets_.at(target), tls_[target].get(), observer_, clock_);
       if (established) {
-        balancer_.mark_alive(target);
+        targets_.mark_alive(target);
         report(conversation, *established);
         co_await conversation.relay(executor_, *established->channel, relay_);
         co_return;
       }
-      failure = note_dead(target, std::move(established).error());
+      failure = std::move(established).error();
+      targets_.mark_dead(target, *failure);
     }
     conversation.close(CloseReason::target_failed, std::move(failure));
   }
@@ -55,30 +56,29 @@ class ForwardService final : public ClientService {
     event.addresses = established.channel->addresses();
     event.resolve_time = established.connected.resolve_time;
     event.connect_time = established.connected.connect_time;
+    event.tls = established.connected.tls;
     observer_.on_forwarded(event);
   }
 
-  // One warning each time that a target turns dead, when there are others to go on with.
-  Error note_dead(std::size_t target, Error error) {
-    const bool is_news = balancer_.mark_dead(target, clock_.now() + forward_.dead_time);
-    if (is_news && forward_.targets.size() > 1) observer_.on_warning(error);
-    return error;
-  }
-
   Executor executor_;
-  const ForwardOptions& forward_;
+  std::vector<std::unique_ptr<TlsContext>> tls_;  // of each target; null without TLS
   const RelayOptions& relay_;
   SessionObserver& observer_;
   const Clock& clock_;
-  Balancer balancer_;
+  ForwardTargets targets_;
 };
 
 }  // namespace
 
-std::unique_ptr<ClientService> make_forward_service(const Executor& executor, const ForwardOptions& forward,
-                                                    const RelayOptions& relay, SessionObserver& observer,
-                                                    const Clock& clock) {
-  return std::make_unique<ForwardService>(executor, forward, relay, observer, clock);
+Result<std::unique_ptr<ClientService>> make_forward_service(const Executor& executor, const ForwardOptions& forward,
+                                                            const RelayOptions& relay, SessionObserver& observer,
+                                                            const Clock& clock) {
+  std::vector<std::unique_ptr<TlsContext>> contexts;
+  for (const DialOptions& target : forward.targets) {
+    TCP_TRY_ASSIGN(tls, make_dial_tls(target, clock));
+    contexts.push_back(std::move(tls));
+  }
+  return std::make_unique<ForwardService>(executor, forward, std::move(contexts), relay, observer, clock);
 }
 
 }  // namespace tcp::stream

@@ -7,10 +7,11 @@
 
 namespace tcp::stream {
 
-// The references must outlive it.
-[[nodiscard]] std::unique_ptr<ClientService> make_forward_service(const Executor& executor,
-                                                                  const ForwardOptions& forward,
-                                                                  const RelayOptions& relay, SessionObserver& observer,
-                                                                  const Clock& clock);
+// The references must outlive it. Errors: make_tls_client()'s, for a target.
+[[nodiscard]] Result<std::unique_ptr<ClientService>> make_forward_service(const Executor& executor,
+                                                                          const ForwardOptions& forward,
+                                                                          const RelayOptions& relay,
+                                                                          SessionObserver& observer,
+                                                                          const Clock& clock);
 
 }  // namespace tcp::stream

@@ -25,8 +25,6 @@ HubClient& from_key(std::uint64_t key) { return *reinterpret_cast<HubClient*>(st
 
 bool is_reset(std::error_code error) { return error == std::errc::connection_reset || error == std::errc::broken_pipe; }
 
-Duration or_never(Duration limit) { return limit > Duration() ? limit : Duration::max(); }
-
 }  // namespace
 
 Result<std::unique_ptr<Hub>> Hub::open(const Executor& executor, const HubOptions& options, SessionObserver& observer,
@@ -44,12 +42,10 @@ Hub::Hub(EventQueue events, const HubOptions& options, SessionObserver& observer
       behaviour_(make_hub_behaviour(options.kind)),
       buffer_(kBufferBytes),
       now_(clock.now()),
-      idle_(or_never(options.idle_timeout)),
-      stuck_(or_never(options.stuck_timeout)),
+      idle_(options.idle_timeout),
+      stuck_(options.stuck_timeout),
       full_(kFullPatience),
-      lingering_(kLingerPatience),
-      held_back_(Duration::max()),
-      buffered_(Duration::max()) {}
+      lingering_(kLingerPatience) {}
 
 Hub::~Hub() = default;
 
@@ -165,7 +161,9 @@ void Hub::flush(HubClient& client) {
   note_drained(client);
 }
 
+// Where nothing is unread, closing says the same.
 void Hub::send_fin(HubClient& client) {
+  if (client.input_ended && client.transport->is_plain()) return doom(client, CloseReason::finished);
   const Attempt attempt = client.transport->finish_sending();
   client.send_want = attempt.want == Want::nothing ? Want::writable : attempt.want;
   if (attempt.error) return fail(client, attempt.error);
@@ -385,7 +383,7 @@ void Hub::report_closed(HubClient& client) {
   if (client.error) closed.error = explain(client);
   closed.traffic = client.traffic;
   closed.duration = now_ - client.started;
-  closed.statistics = read_tcp_statistics(client.socket.get());
+  if (observer_.wants_statistics()) closed.statistics = read_tcp_statistics(client.socket.get());
   if (client.aborts) set_abort(client.socket.get());
   client.transport.reset();
   client.socket.reset();

@@ -8,12 +8,12 @@
 // queue, and is dropped when it takes nothing for the stuck timeout.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/stream/crowd.hpp"
 #include "libtcp/stream/event_queue.hpp"
 #include "libtcp/stream/hub_behaviour.hpp"
 #include "libtcp/stream/hub_client.hpp"
@@ -22,28 +22,17 @@
 
 namespace tcp::stream {
 
-class Hub {
+class Hub final : public Crowd {
  public:
-  // Called after a client's last event has been told.
-  using Left = std::function<void(const Closed&)>;
-
   // The references must outlive it. Errors: no descriptor left.
   [[nodiscard]] static Result<std::unique_ptr<Hub>> open(const Executor& executor, const HubOptions& options,
                                                          SessionObserver& observer, const Clock& clock, Left left);
-  Hub(const Hub&) = delete;
-  Hub& operator=(const Hub&) = delete;
-  Hub(Hub&&) = delete;
-  Hub& operator=(Hub&&) = delete;
-  ~Hub();
+  ~Hub() override;
 
-  // `socket` is connected and non-blocking; `transport` borrows it. Reports that it is connected; it may be closed
-  // again by the time this returns. Errors: the kernel cannot watch it; nothing was reported then.
-  [[nodiscard]] Result<void> welcome(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport);
-  // Serves its clients until the event loop ends. Errors: waiting itself fails.
-  [[nodiscard]] Awaitable<Result<void>> run();
-  // At once and without a word to the others.
-  void close_all(CloseReason reason);
-  [[nodiscard]] std::size_t size() const noexcept { return clients_.size(); }
+  Result<void> welcome(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport) override;
+  Awaitable<Result<void>> run() override;
+  void close_all(CloseReason reason) override;
+  std::size_t size() const noexcept override { return clients_.size(); }
 
   // For behaviours.
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
@@ -104,12 +93,13 @@ class Hub {
   std::vector<HubClient*> doomed_;
   std::vector<std::unique_ptr<HubClient>> gone_;  // events of this turn may still name them
 
-  AgeQueue idle_;
-  AgeQueue stuck_;
-  AgeQueue full_;
-  AgeQueue lingering_;
-  AgeQueue held_back_;
-  AgeQueue buffered_;
+  using Queue = AgeQueue<HubClient>;
+  Queue idle_;
+  Queue stuck_;
+  Queue full_;
+  Queue lingering_;
+  Queue held_back_;
+  Queue buffered_;
 };
 
 }  // namespace tcp::stream

@@ -45,12 +45,13 @@ struct HubClient {
   CloseReason reason = CloseReason::finished;
   std::error_code error;
 
-  AgeQueue::Place idle;
-  AgeQueue::Place stuck;
-  AgeQueue::Place full;
-  AgeQueue::Place lingering;
-  AgeQueue::Place held_back;
-  AgeQueue::Place buffered;
+  using Place = AgeQueue<HubClient>::Place;
+  Place idle;
+  Place stuck;
+  Place full;
+  Place lingering;
+  Place held_back;
+  Place buffered;
 
   [[nodiscard]] bool has_queue() const noexcept { return queue != nullptr; }
 };

@@ -3,8 +3,10 @@
 
 #include <list>
 
+#include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/client_service.hpp"
 #include "libtcp/stream/door.hpp"
+#include "libtcp/stream/forwarder.hpp"
 #include "libtcp/stream/hub.hpp"
 #include "libtcp/stream/listener.hpp"
 #include "libtcp/stream/reception.hpp"
@@ -29,7 +31,7 @@ class ListenRun {
     outcome_.signal = loop_.run(serve());
     if (service_) service_->stop();
     for (Guest& each : guests_) conclude(each.conversation, CloseReason::interrupted);
-    if (hub_) hub_->close_all(CloseReason::interrupted);
+    if (crowd_) crowd_->close_all(CloseReason::interrupted);
     if (failure_) return std::unexpected(*std::move(failure_));
     outcome_.service_over = service_ && service_->is_over();
     return std::move(outcome_);
@@ -61,16 +63,21 @@ class ListenRun {
   }
 
   Result<void> set_up_service() {
-    if (!options_.hub) {
-      TCP_TRY_ASSIGN(service, make_client_service(loop_.executor(), options_, observer_, clock_));
+    const Executor executor = loop_.executor();
+    const auto left = [this](const Closed& closed) {
+      outcome_.last = closed;
+      note_left(closed.addresses.remote);
+    };
+    if (options_.hub) {
+      TCP_TRY_ASSIGN(hub, Hub::open(executor, *options_.hub, observer_, clock_, left));
+      crowd_ = std::move(hub);
+    } else if (is_plain_forwarding(options_)) {
+      TCP_TRY_ASSIGN(forwarder, Forwarder::open(executor, options_, observer_, clock_, left));
+      crowd_ = std::move(forwarder);
+    } else {
+      TCP_TRY_ASSIGN(service, make_client_service(executor, options_, observer_, clock_));
       service_ = std::move(service);
-      return {};
     }
-    TCP_TRY_ASSIGN(hub, Hub::open(loop_.executor(), *options_.hub, observer_, clock_, [this](const Closed& closed) {
-                     outcome_.last = closed;
-                     note_left(closed.addresses.remote);
-                   }));
-    hub_ = std::move(hub);
     return {};
   }
 
@@ -92,21 +99,20 @@ class ListenRun {
   }
 
   Awaitable<void> serve() {
-    if (hub_) asio::co_spawn(loop_.executor(), run_hub(), asio::detached);
+    if (crowd_) asio::co_spawn(loop_.executor(), run_crowd(), asio::detached);
     do {
-      const bool bounded = options_.accept_timeout > Duration();
-      const MonotonicTime deadline = bounded ? clock_.now() + options_.accept_timeout : MonotonicTime::max();
-      if (hub_ && !reception_) {
-        co_await receive_for_hub(deadline);
+      const MonotonicTime deadline = deadline_after(clock_.now(), options_.accept_timeout);
+      if (crowd_ && !reception_) {
+        co_await receive_for_crowd(deadline);
       } else {
         co_await receive_guest(deadline);
       }
     } while (options_.keep_open && !failure_ && !is_over_);
-    while (hub_ && !failure_ && hub_->size() > 0) co_await somebody_leaves();
+    while (crowd_ && !failure_ && crowd_->size() > 0) co_await somebody_leaves();
   }
 
   // Nothing in the event loop for those who come: there may be very many of them.
-  Awaitable<void> receive_for_hub(MonotonicTime deadline) {
+  Awaitable<void> receive_for_crowd(MonotonicTime deadline) {
     auto visitor = co_await next_visitor(deadline);
     if (!visitor) {
       failure_ = std::move(visitor).error();
@@ -117,10 +123,10 @@ class ListenRun {
       co_return;
     }
     close_unless_kept_open();
-    auto transport = make_plain_transport(visitor->socket.get());
+    auto transport = make_accepted_transport(visitor->socket.get());
     Connected connected;
-    connected.addresses = {local_address(visitor->socket.get()), visitor->remote};
-    enter_hub(std::move(connected), std::move(visitor->socket), std::move(transport), visitor->visit);
+    connected.addresses = std::move(visitor->addresses);
+    enter_crowd(std::move(connected), std::move(visitor->socket), std::move(transport), visitor->visit);
   }
 
   Awaitable<void> receive_guest(MonotonicTime deadline) {
@@ -139,11 +145,11 @@ class ListenRun {
       is_over_ = is_empty();  // nobody came, and nobody is here
       co_return;
     }
-    if (hub_) {
+    if (crowd_) {
       Established& established = **guest;
       auto [socket, transport] = established.channel->release();
       established.connected.addresses = established.channel->addresses();
-      enter_hub(established.connected, std::move(socket), std::move(transport), established.visit);
+      enter_crowd(established.connected, std::move(socket), std::move(transport), established.visit);
       co_return;
     }
     co_await welcome(std::move(**guest));
@@ -154,7 +160,9 @@ class ListenRun {
     auto visitor = co_await next_visitor(deadline);
     if (!visitor) co_return std::unexpected(std::move(visitor).error());
     if (!visitor->socket) co_return std::optional<Established>();
-    auto channel = make_plain_channel(loop_.executor(), std::move(visitor->socket));
+    auto transport = make_accepted_transport(visitor->socket.get());
+    auto channel = Channel::open(loop_.executor(), std::move(visitor->socket), std::move(transport),
+                                 std::move(visitor->addresses));
     if (!channel) co_return std::unexpected(std::move(channel).error());
     std::optional<Established> guest(std::in_place);
     guest->channel = std::move(*channel);
@@ -170,16 +178,17 @@ class ListenRun {
       if (!client) co_return std::unexpected(std::move(client).error());
       Visitor visitor;
       visitor.socket = std::move(client->socket);
-      visitor.remote = std::move(client->remote);
+      visitor.addresses = std::move(client->addresses);
       if (!visitor.socket) co_return visitor;
-      const auto reason = door_->enter(visitor.remote);
+      const Address& remote = visitor.addresses.remote;
+      const auto reason = door_->enter(remote);
       if (!reason) {
-        visitor.visit = Visit(visitor.remote, [this](const Address& remote) { note_left(remote); });
+        visitor.visit = Visit(remote, [this](const Address& who) { note_left(who); });
         co_return visitor;
       }
       set_abort(visitor.socket.get());
       visitor.socket.reset();
-      const Rejected rejected{visitor.remote, *reason};
+      const Rejected rejected{remote, *reason};
       observer_.on_rejected(rejected);
     }
   }
@@ -208,19 +217,19 @@ class ListenRun {
   }
 
   // One who cannot be watched is lost, the others are not.
-  void enter_hub(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport, Visit& visit) {
+  void enter_crowd(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport, Visit& visit) {
     connected.id = ++outcome_.connections;
-    visit.hand_over();  // the hub tells when it has left
+    visit.hand_over();  // the crowd tells when it has left
     const Address remote = connected.addresses.remote;
-    if (auto entered = hub_->welcome(std::move(connected), std::move(socket), std::move(transport)); !entered) {
+    if (auto entered = crowd_->welcome(std::move(connected), std::move(socket), std::move(transport)); !entered) {
       --outcome_.connections;
       note_left(remote);
       observer_.on_warning(entered.error());
     }
   }
 
-  Awaitable<void> run_hub() {
-    auto ran = co_await hub_->run();
+  Awaitable<void> run_crowd() {
+    auto ran = co_await crowd_->run();
     if (ran) co_return;
     failure_ = std::move(ran).error();
     loop_.stop();
@@ -241,7 +250,7 @@ class ListenRun {
     (void)ignored;
   }
 
-  [[nodiscard]] bool is_empty() const { return guests_.empty() && (!hub_ || hub_->size() == 0); }
+  [[nodiscard]] bool is_empty() const { return guests_.empty() && (!crowd_ || crowd_->size() == 0); }
 
   const ListenOptions& options_;
   SessionObserver& observer_;
@@ -252,7 +261,7 @@ class ListenRun {
   RunLoop loop_;
   Timer left_{loop_.executor(), Timer::time_point::max()};  // never expires: cancelled when somebody leaves
   std::unique_ptr<ClientService> service_;
-  std::unique_ptr<Hub> hub_;
+  std::unique_ptr<Crowd> crowd_;
   std::unique_ptr<TlsContext> tls_;
   std::optional<Listener> listener_;
   std::optional<Reception> reception_;

@@ -20,6 +20,8 @@ constexpr int kBacklog = std::numeric_limits<int>::max();  // the kernel cuts it
 constexpr int kPortAttempts = 16;
 constexpr std::chrono::milliseconds kExhaustedPause{100};
 constexpr unsigned kBatch = 64;  // then those who are being served have their turn
+// Whoever comes alone is not followed by another attempt, except now and then: others may have begun to come.
+constexpr unsigned kLookAgain = 16;
 
 // Any descriptor would do.
 UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -152,7 +154,9 @@ Accepted Listener::accept_from(int fd) const {
   address.length = sizeof address.storage;
   UniqueFd socket(::accept4(fd, address.get(), &address.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) return {};
-  return {above_standard(std::move(socket)), from_kernel(address)};
+  socket = above_standard(std::move(socket));
+  Address local = local_address(socket.get());
+  return {std::move(socket), {std::move(local), from_kernel(address)}};
 }
 
 // Each busy socket in turn.
@@ -161,10 +165,19 @@ Result<Accepted> Listener::take(SessionObserver& observer) {
     const int fd = busy_.front();
     std::ranges::rotate(busy_, busy_.begin() + 1);
     Accepted client = accept_from(fd);
-    if (client.socket) return client;
     const int error_number = errno;
+    if (client.socket) {
+      if (batch_ == 1 && alone_ % kLookAgain != 0) {
+        ++alone_;
+        busy_.pop_back();
+      }
+      return client;
+    }
     if (is_our_fault(error_number)) return system_error("accept", error_number);
-    if (error_number == EAGAIN) busy_.pop_back();
+    if (error_number == EAGAIN) {
+      busy_.pop_back();
+      alone_ = batch_ == 2 ? 1 : 0;
+    }
     if (is_exhausted(error_number)) run_out(fd, error_number, observer);
   }
   return Accepted{};
@@ -186,7 +199,7 @@ bool Listener::turn_away(int fd, SessionObserver& observer) {
   if (has_come) {
     set_abort(client.socket.get());
     client.socket.reset();
-    observer.on_rejected({client.remote, RejectReason::full});
+    observer.on_rejected({client.addresses.remote, RejectReason::full});
   }
   spare_ = open_spare();
   return has_come;

@@ -19,7 +19,7 @@ namespace tcp::stream {
 
 struct Accepted {
   UniqueFd socket;  // none: nobody came in time
-  Address remote;
+  AddressPair addresses;
 };
 
 class Listener {
@@ -64,7 +64,8 @@ class Listener {
   WhenFull when_full_;
   UniqueFd spare_;         // given up when none is left, to reset whoever waits
   std::vector<int> busy_;  // sockets where more may be waiting
-  unsigned batch_ = 0;     // accepted since the event loop had its turn
+  unsigned batch_ = 0;     // attempts since the event loop had its turn
+  unsigned alone_ = 0;     // who came alone, in a row
   bool warned_ = false;
   bool exhausted_ = false;
 };

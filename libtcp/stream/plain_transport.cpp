@@ -18,7 +18,7 @@ Attempt explain(Want blocked) {
 
 class PlainTransport final : public Transport {
  public:
-  explicit PlainTransport(int socket) : socket_(socket) {}
+  PlainTransport(int socket, bool is_connected) : socket_(socket), is_connected_(is_connected) {}
 
   Attempt receive(std::span<std::byte> buffer) override {
     ssize_t bytes = 0;
@@ -38,8 +38,9 @@ class PlainTransport final : public Transport {
 
   // ENOTCONN: the connection was reset before; whoever uses it next is told why.
   Attempt finish_sending() override {
-    if (waits_for_data()) (void)::send(socket_, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL);  // the SYN goes without any
-    if (is_connecting()) return {0, Want::writable, {}};
+    if (!is_connected_ && waits_for_data())
+      (void)::send(socket_, nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL);  // the SYN goes without any
+    if (!is_connected_ && is_connecting()) return {0, Want::writable, {}};
     if (::shutdown(socket_, SHUT_WR) != 0 && errno != ENOTCONN) return explain(Want::writable);
     return {};
   }
@@ -48,10 +49,7 @@ class PlainTransport final : public Transport {
 
  private:
   // With Fast Open the handshake begins with the first data (RFC 7413), and a FIN before it would undo the connection.
-  [[nodiscard]] bool is_connecting() const {
-    const auto statistics = read_tcp_statistics(socket_);
-    return statistics && statistics->state == TcpState::syn_sent;
-  }
+  [[nodiscard]] bool is_connecting() const { return read_tcp_state(socket_) == TcpState::syn_sent; }
   // The kernel calls a socket writable that has not sent its SYN yet.
   [[nodiscard]] bool waits_for_data() const {
     pollfd entry{socket_, POLLOUT, 0};
@@ -59,10 +57,15 @@ class PlainTransport final : public Transport {
   }
 
   int socket_;
+  bool is_connected_;  // known to be
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> make_plain_transport(int socket) { return std::make_unique<PlainTransport>(socket); }
+std::unique_ptr<Transport> make_plain_transport(int socket) { return std::make_unique<PlainTransport>(socket, false); }
+
+std::unique_ptr<Transport> make_accepted_transport(int socket) {
+  return std::make_unique<PlainTransport>(socket, true);
+}
 
 }  // namespace tcp::stream

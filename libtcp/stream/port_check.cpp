@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/conversation.hpp"
 #include "libtcp/stream/establish_with_retries.hpp"
 #include "libtcp/stream/resolve.hpp"
@@ -63,7 +64,7 @@ class PortCheckRun {
     lookup.numeric_only = dial_.numeric_only;
     for (;;) {
       const Duration bound = policy.bound(dial_.timeout, clock_.now());
-      const MonotonicTime deadline = bound == Duration() ? MonotonicTime::max() : clock_.now() + bound;
+      const MonotonicTime deadline = deadline_after(clock_.now(), bound);
       auto addresses = co_await resolve_until(executor, host(), lookup, dial_.resolver, deadline);
       if (addresses) {
         dial_.addresses = std::move(*addresses);

@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include "libtcp/base/deadline.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -63,7 +65,7 @@ void Reception::admit(Visitor visitor) {
 }
 
 Awaitable<void> Reception::greet(Arrivals::iterator arrival) {
-  const MonotonicTime deadline = patience_ > Duration() ? clock_.now() + patience_ : MonotonicTime::max();
+  const MonotonicTime deadline = deadline_after(clock_.now(), patience_);
   auto session = co_await shake_hands(executor_, arrival->tls, deadline, clock_);
   TlsChannel tls = std::move(arrival->tls);
   Visit visit = std::move(arrival->visit);

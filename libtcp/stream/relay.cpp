@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "libtcp/stream/socket.hpp"
 #include "libtcp/stream/tls_error.hpp"
 
 namespace tcp::stream {
@@ -18,11 +19,6 @@ constexpr std::chrono::seconds kLingerQuiet{1};
 constexpr std::chrono::seconds kLongestLinger{30};
 // For a dedicated end to take what had arrived before a reset.
 constexpr std::chrono::seconds kResetGrace{1};
-
-// The connection is gone; what had arrived before can still be read, and then its end.
-bool is_gone(std::error_code error) {
-  return error == std::errc::connection_reset || error == std::errc::broken_pipe || error == std::errc::timed_out;
-}
 
 bool is_broken(int fd) {
   pollfd entry{fd, 0, 0};
@@ -38,6 +34,7 @@ Relay::Relay(const Executor& executor, Channel& channel, End& local, const Relay
       local_(local),
       options_(options),
       clock_(clock),
+      traffic_(traffic),
       watch_(std::move(watch)),
       idle_(executor),
       reset_grace_(executor),
@@ -91,14 +88,20 @@ Awaitable<RelayEnd> Relay::run() {
     auto [ignored] = co_await all_done_.async_wait(kToken);
     (void)ignored;
   }
-  if (end_.reason == CloseReason::finished && !sends()) (void)co_await channel_.finish_sending();
-  if (end_.reason == CloseReason::finished && sends() && !has_enough_) {
-    const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
-    if (error) end(CloseReason::connection_failed, error);
-  }
+  if (end_.reason == CloseReason::finished) co_await end_connection();
   if (end_.reason == CloseReason::connection_failed) local_.abort();
   if (end_.reason == CloseReason::input_failed || end_.reason == CloseReason::output_failed) channel_.abort();
   co_return end_;
+}
+
+// What has been sent is waited for. Where nothing was, and nothing is unread, closing does the rest; a dedicated end
+// may keep the connection for longer.
+Awaitable<void> Relay::end_connection() {
+  const bool closing_is_enough = peer_has_ended_ && channel_.ends_with_its_socket() && !local_.is_dedicated();
+  if (!sends() && !closing_is_enough) (void)co_await channel_.finish_sending();
+  if (!sends() || has_enough_ || traffic_.sent_bytes == 0) co_return;
+  const std::error_code error = co_await channel_.confirm_delivery(options_.delivery_patience);
+  if (error) end(CloseReason::connection_failed, error);
 }
 
 void Relay::start(Awaitable<void> task) {
@@ -142,6 +145,7 @@ Awaitable<void> Relay::receive_direction() {
   const PumpEnd pumped = co_await receiver_.run();
   receiving_ = false;
   if (stopping_) co_return;
+  peer_has_ended_ = pumped.status == PumpStatus::ended;
   if (pumped.status == PumpStatus::ended || pumped.status == PumpStatus::stopped) {
     co_await remote_end();
   } else if (pumped.status == PumpStatus::bound_reached) {

@@ -60,6 +60,7 @@ class Relay {
   [[nodiscard]] Awaitable<void> end_output();
   [[nodiscard]] Awaitable<void> remote_end();
   [[nodiscard]] Awaitable<void> enough_received();
+  [[nodiscard]] Awaitable<void> end_connection();
   [[nodiscard]] bool is_running() const noexcept { return !stopping_ && (sending_ || receiving_); }
   void end(CloseReason reason, std::error_code error) noexcept;
   void cancel_all() noexcept;
@@ -71,6 +72,7 @@ class Relay {
   End& local_;
   const RelayOptions& options_;
   const Clock& clock_;
+  const Traffic& traffic_;
 
   RelayWatch watch_;
   std::unique_ptr<CrlfFilter> crlf_;
@@ -93,6 +95,7 @@ class Relay {
   bool unread_ = false;  // the local end takes nothing any more
   bool stopping_ = false;
   bool has_enough_ = false;
+  bool peer_has_ended_ = false;
   RelayEnd end_;
 };
 

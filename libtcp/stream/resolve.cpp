@@ -2,71 +2,34 @@
 #include "libtcp/stream/resolve.hpp"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include <memory>
-#include <mutex>
-#include <thread>
+#include <algorithm>
 
+#include "libtcp/stream/lookup.hpp"
 #include "libtcp/stream/ready_set.hpp"
 
 namespace tcp::stream {
-namespace {
 
 using Addresses = Result<std::vector<IpAddress>>;
 
-// Shared with the thread, which may outlive the one who asked.
-struct Lookup {
-  UniqueFd done{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::mutex mutex;
-  Addresses answer;
-};
-
-void look_up(const std::shared_ptr<Lookup>& lookup, const Resolver& resolver, const std::string& host,
-             const net::ResolveOptions& options) {
-  Addresses answer = resolver(host, options);
-  {
-    const std::lock_guard lock(lookup->mutex);
-    lookup->answer = std::move(answer);
-  }
-  ::eventfd_write(lookup->done.get(), 1);
-}
-
-Result<void> start_thread(const std::shared_ptr<Lookup>& lookup, Resolver resolver, std::string host,
-                          net::ResolveOptions options) {
-  try {
-    std::thread([lookup, resolver = std::move(resolver), host = std::move(host), options] {
-      look_up(lookup, resolver, host, options);
-    }).detach();
-  } catch (const std::system_error& error) {
-    return system_error("start a thread to resolve names", error.code().value());
-  }
-  return {};
-}
-
-Addresses check_family(const IpAddress& address, const net::ResolveOptions& options) {
-  if (!options.family || *options.family == address.family()) return std::vector{address};
+Addresses literal_address(const IpAddress& address, std::optional<Family> family) {
+  if (!family || *family == address.family()) return std::vector{address};
   return make_error(Errc::resolve_failed, "resolve " + to_string(address),
-                    "is no " + std::string(to_string(*options.family)) + " address");
+                    "is no " + std::string(to_string(*family)) + " address");
 }
-
-}  // namespace
 
 Awaitable<Addresses> resolve_until(Executor executor, std::string host, net::ResolveOptions options, Resolver resolver,
                                    MonotonicTime deadline) {
-  if (const auto address = parse_ip_address(host)) co_return check_family(*address, options);
-  const auto lookup = std::make_shared<Lookup>();
+  if (const auto address = parse_ip_address(host)) co_return literal_address(*address, options.family);
   auto waiting = ReadySet::open(executor);
   if (!waiting) co_return std::unexpected(std::move(waiting).error());
-  if (auto added = waiting->add(lookup->done.get(), EPOLLIN); !added) co_return std::unexpected(added.error());
-  auto started = start_thread(lookup, std::move(resolver), host, options);
-  if (!started) co_return std::unexpected(std::move(started).error());
+  auto lookup = Lookup::start(host, options, std::move(resolver));
+  if (!lookup) co_return std::unexpected(std::move(lookup).error());
+  if (auto added = waiting->add(lookup->descriptor(), EPOLLIN); !added) co_return std::unexpected(added.error());
   const auto ready = co_await waiting->wait(deadline);
   if (!ready) co_return std::unexpected(ready.error());
   if (ready->empty()) co_return make_error(Errc::timed_out, "resolve " + host);
-  const std::lock_guard lock(lookup->mutex);
-  co_return std::move(lookup->answer);
+  co_return lookup->take();
 }
 
 std::vector<IpAddress> interleave_families(const std::vector<IpAddress>& addresses) {

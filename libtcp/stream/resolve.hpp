@@ -2,7 +2,7 @@
 // Names to addresses without stopping the event loop, and the order in which they are tried.
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +14,15 @@
 
 namespace tcp::stream {
 
-// Addresses need no resolver. A name is looked up in a thread of its own, since the system's resolver blocks; at the
-// deadline that thread is left behind. Errors: the resolver's, timed_out, a family that was excluded.
+// All addresses at once. Addresses need no resolver. A name is looked up in a thread of its own, since the system's
+// resolver blocks; at the deadline that thread is left behind. Errors: the resolver's, timed_out, a family that was
+// excluded.
 [[nodiscard]] Awaitable<Result<std::vector<IpAddress>>> resolve_until(Executor executor, std::string host,
                                                                       net::ResolveOptions options, Resolver resolver,
                                                                       MonotonicTime deadline);
+
+// Of a host that is named by its address. Errors: a family that was excluded.
+[[nodiscard]] Result<std::vector<IpAddress>> literal_address(const IpAddress& address, std::optional<Family> family);
 
 // RFC 8305 §4: the resolver's order with the families taking turns, so that one broken family costs one attempt.
 [[nodiscard]] std::vector<IpAddress> interleave_families(const std::vector<IpAddress>& addresses);

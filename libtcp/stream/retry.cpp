@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/deadline.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
@@ -39,7 +40,7 @@ bool may_pass(const Error& error, const Target& target) {
 
 RetryPolicy::RetryPolicy(const RetryOptions& options, MonotonicTime started, std::uint32_t seed)
     : options_(options),
-      deadline_(options.wait == Duration() ? MonotonicTime::max() : started + options.wait),
+      deadline_(deadline_after(started, options.wait)),
       backoff_(options.first_delay, options.longest_delay, seed) {}
 
 Duration RetryPolicy::bound(Duration timeout, MonotonicTime now) const {

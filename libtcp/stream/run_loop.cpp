@@ -15,6 +15,13 @@ bool is_ignored(int number) {
 
 }  // namespace
 
+// The kernel's timer is set whenever one comes first. Those that never expire, of which each conversation has some,
+// come after this one, and cost it nothing.
+RunLoop::RunLoop() {
+  anchor_.expires_at(Timer::time_point::max() - std::chrono::hours(1));
+  anchor_.async_wait([](std::error_code) {});
+}
+
 void RunLoop::add(Signals& set, std::span<const int> signals) {
   for (const int number : signals) {
     std::error_code refused;

@@ -11,6 +11,8 @@ namespace tcp::stream {
 
 class RunLoop {
  public:
+  RunLoop();
+
   [[nodiscard]] Executor executor() noexcept { return context_.get_executor(); }
 
   // From here on these signals stop the loop instead of the process; one that the process ignores stays ignored.
@@ -35,6 +37,7 @@ class RunLoop {
   Signals signals_{context_.get_executor()};
   Signals calls_{context_.get_executor()};
   std::function<void()> action_;
+  Timer anchor_{context_.get_executor()};
   int received_ = 0;
 };
 

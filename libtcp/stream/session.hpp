@@ -63,6 +63,7 @@ struct Forwarded {
   AddressPair addresses;
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;
+  std::optional<TlsSession> tls;  // with the target; absent without TLS
 };
 
 enum class CloseReason : std::uint8_t {
@@ -133,6 +134,8 @@ struct Rejected {
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
+  // Closed::statistics are of use: reading them takes its time.
+  [[nodiscard]] virtual bool wants_statistics() const { return true; }
   // Once, after listen(2), with the real ports.
   virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   virtual void on_attempt_failed(const AttemptFailed& event) { (void)event; }

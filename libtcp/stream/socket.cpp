@@ -2,10 +2,13 @@
 #include "libtcp/stream/socket.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "libtcp/stream/address.hpp"
+#include "libtcp/stream/tcp_statistics.hpp"
 
 namespace tcp::stream {
 UniqueFd above_standard(UniqueFd fd) {
@@ -51,6 +54,17 @@ std::error_code pending_error(int fd) {
   socklen_t length = sizeof error_number;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &length);
   return {error_number, std::generic_category()};
+}
+
+bool is_gone(std::error_code error) {
+  return error == std::errc::connection_reset || error == std::errc::broken_pipe || error == std::errc::timed_out;
+}
+
+int unacknowledged_bytes(int fd) {
+  int bytes = 0;
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes == 0) return 0;
+  const auto state = read_tcp_state(fd);
+  return state && *state != TcpState::closed ? bytes : 0;
 }
 
 void set_abort(int fd) noexcept {

@@ -24,6 +24,13 @@ namespace tcp::stream {
 // SO_ERROR: what happened to the connection since the last call.
 [[nodiscard]] std::error_code pending_error(int fd);
 
+// The connection is gone; what had arrived before can still be read, and then its end.
+[[nodiscard]] bool is_gone(std::error_code error);
+
+// Bytes that the peer has not acknowledged, our FIN among them (tcp(7), SIOCOUTQ). Zero for what is no TCP, and once
+// the connection is gone.
+[[nodiscard]] int unacknowledged_bytes(int fd);
+
 // Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
 void set_abort(int fd) noexcept;
 

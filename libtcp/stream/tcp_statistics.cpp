@@ -22,13 +22,25 @@ std::string read_congestion_control(int fd) {
   return {name.begin(), std::find(name.begin(), name.begin() + length, '\0')};
 }
 
+// `bytes` of it; an older kernel fills less, and the rest stays zero.
+std::optional<tcp_info> read_tcp_info(int fd, socklen_t bytes) {
+  tcp_info info{};
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return std::nullopt;
+  return info;
+}
+
 }  // namespace
 
-// An older kernel fills less of the struct; the rest stays zero.
+std::optional<TcpState> read_tcp_state(int fd) {
+  const auto info = read_tcp_info(fd, sizeof(tcp_info::tcpi_state));  // the first field
+  if (!info) return std::nullopt;
+  return static_cast<TcpState>(info->tcpi_state);
+}
+
 std::optional<TcpStatistics> read_tcp_statistics(int fd) {
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
+  const auto read = read_tcp_info(fd, sizeof(tcp_info));
+  if (!read) return std::nullopt;
+  const tcp_info& info = *read;
   TcpStatistics statistics;
   statistics.state = static_cast<TcpState>(info.tcpi_state);
   statistics.rtt = from_microseconds(info.tcpi_rtt);

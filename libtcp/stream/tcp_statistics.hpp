@@ -24,6 +24,8 @@ struct TcpStatistics {
 };
 
 // Nothing when the descriptor is no TCP socket.
+[[nodiscard]] std::optional<TcpState> read_tcp_state(int fd);
+// Nothing when the descriptor is no TCP socket.
 [[nodiscard]] std::optional<TcpStatistics> read_tcp_statistics(int fd);
 
 }  // namespace tcp::stream

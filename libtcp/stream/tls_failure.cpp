@@ -89,7 +89,8 @@ std::string how_to_trust(const FailedHandshake& failed, long result) {
       result != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
     return {};
   }
-  return "to trust just this certificate: --tls-pin " + pin_to_string(certificate_hash(sk_X509_value(sent, 0)));
+  return "to trust just this certificate: " + failed.shared.pin_option + " " +
+         pin_to_string(certificate_hash(sk_X509_value(sent, 0)));
 }
 
 bool looks_like_http(std::span<const unsigned char> bytes) {

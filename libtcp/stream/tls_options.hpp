@@ -33,6 +33,7 @@ struct TlsClientOptions {
   std::string name;          // a name or an address; empty: the host that was asked for
   std::vector<Sha256> pins;  // of the certificate or its public key; one that matches is all that is asked for
   bool insecure = false;     // whoever answers is believed
+  std::string pin_option = "--tls-pin";  // what a hint calls the way to pin
 };
 
 struct TlsServerOptions {

@@ -21,6 +21,7 @@ struct TlsShared {
   std::string peer_name;                  // a client's: who has to answer
   bool peer_is_address = false;
   std::vector<Sha256> pins;
+  std::string pin_option;
   std::string alpn;  // as in the extension
   UniqueFd key_log;
 };

@@ -42,5 +42,7 @@ class Transport {
 };
 
 [[nodiscard]] std::unique_ptr<Transport> make_plain_transport(int socket);
+// Of a client who was accepted: no handshake is under way any more.
+[[nodiscard]] std::unique_ptr<Transport> make_accepted_transport(int socket);
 
 }  // namespace tcp::stream

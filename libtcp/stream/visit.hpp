@@ -39,7 +39,7 @@ class Visit {
 // Somebody who was let in.
 struct Visitor {
   UniqueFd socket;  // none: nobody came in time
-  Address remote;
+  AddressPair addresses;
   Visit visit;
 };
 

@@ -174,9 +174,10 @@ class RoundTrips:
 
 
 class Accepts:
-    """From the first connection until the last one's byte came out."""
+    """From the first connection until the last one's byte came out. Fewer than there are ephemeral ports, which are not
+    free again for a minute."""
 
-    columns = ("1/s",)
+    columns = ("1/s", "CPU µs each")
     COUNT = 5000
 
     def __init__(self, table, load, flight):
@@ -187,6 +188,7 @@ class Accepts:
         server = subprocess.Popen(words(self.table[name], port), stdin=NULL,
                                   stdout=subprocess.PIPE, stderr=NULL)
         wait_listening(port, server)
+        before = cpu_seconds(server.pid)
         start = time.monotonic()
         client = subprocess.Popen([self.load, "knock", str(port), str(self.COUNT), str(self.flight)])
         left = self.COUNT
@@ -197,16 +199,33 @@ class Accepts:
             left -= got
         took = time.monotonic() - start
         client.wait()
+        cpu = cpu_seconds(server.pid) - before
         end(server)
         server.stdout.close()
-        return (self.COUNT / took,)
+        return self.COUNT / took, cpu / self.COUNT * 1e6
 
 
-def memory_mib(pid, key):
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith(key + ":"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+def cpu_seconds(pid):
+    """In nanosecond steps, unlike /proc/PID/stat."""
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+class Memory:
+    """MiB of one process, or of several together: proportional set size, what is nobody else's, what is no file's."""
+
+    KEYS = {"Pss": 0, "Private_Clean": 1, "Private_Dirty": 1, "Anonymous": 2}
+
+    def __init__(self, *pids):
+        self.values = [0.0, 0.0, 0.0]
+        for pid in pids:
+            try:
+                lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            except OSError:  # gone meanwhile
+                continue
+            for line in lines:
+                key, _, rest = line.partition(":")
+                if key in self.KEYS:
+                    self.values[self.KEYS[key]] += int(rest.split()[0]) / 1024
 
 
 def family(pid):
@@ -219,9 +238,10 @@ def family(pid):
 
 
 class Forward:
-    """Many connections at once through a forwarder; memory is the proportional set size of all its processes."""
+    """Many connections at once through a forwarder; memory is that of all its processes when it was most. What the
+    connections add to an idle program is the last column."""
 
-    columns = ("MB/s", "PSS MiB")
+    columns = ("MB/s", "PSS MiB", "private", "anonymous", "anon. added")
     CONNECTIONS = 1000
     BYTES = 1 << 20
 
@@ -234,28 +254,19 @@ class Forward:
         wait_listening(target, sink)
         server = subprocess.Popen(words(self.table[name], port, target), stdin=NULL, stdout=NULL, stderr=NULL)
         wait_listening(port, server)
+        idle = Memory(server.pid).values[2]
         start = time.monotonic()
         client = subprocess.Popen([self.load, "push", str(port), str(self.CONNECTIONS), str(self.BYTES)])
-        most = 0.0
+        most = [0.0, 0.0, 0.0]
         while client.poll() is None:
-            most = max(most, self.memory(server.pid))
+            most = [max(pair) for pair in zip(most, Memory(*family(server.pid)).values)]
             time.sleep(0.05)
         took = time.monotonic() - start
         end(server)
         end(sink)
         if client.returncode:
             raise SystemExit(f"{name}: a connection failed")
-        return self.CONNECTIONS * self.BYTES / took / 1e6, most
-
-    @staticmethod
-    def memory(pid):
-        total = 0.0
-        for each in family(pid):
-            try:
-                total += memory_mib(each, "Pss")
-            except OSError:
-                pass
-        return total
+        return self.CONNECTIONS * self.BYTES / took / 1e6, *most, most[2] - idle
 
 
 class Iperf3:
@@ -316,15 +327,17 @@ def main():
             "iperf3": ("one stream, the limit", Iperf3()),
             "tls": ("file -> TLS -> /dev/null", Throughput(tools.tls, "file", "null", payload, options.gib)),
             "roundtrip": ("1-byte round trips through both", RoundTrips(tools.both_ways)),
-            "accept": ("accepts, 8 in flight (ncat's backlog is 10)", Accepts(tools.keep_open, load, 8)),
+            "accept": [("accepts, 32 in flight", Accepts(tools.keep_open, load, 32)),
+                       ("accepts, 8 in flight (ncat's backlog is 10)", Accepts(tools.keep_open, load, 8))],
             "forward": ("1,000 connections forwarded, 1 MiB each", Forward(tools.forward, load)),
         }
         unknown = set(options.only) - set(benches)
         if unknown:
             parser.error(f"--only: {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
-        for name, (title, bench) in benches.items():
-            if not options.only or name in options.only:
-                measure(title, bench, options.rounds)
+        for name, rows in benches.items():
+            for title, bench in rows if isinstance(rows, list) else [rows]:
+                if not options.only or name in options.only:
+                    measure(title, bench, options.rounds)
 
 
 if __name__ == "__main__":

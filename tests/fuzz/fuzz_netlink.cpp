@@ -21,16 +21,18 @@ void walk_nested(std::span<const std::uint8_t> bytes, int depth) {
 
 // The type decides in the kernel's answers; here each parser gets everything.
 Result<bool> read_message(const nlmsghdr& header, std::span<const std::uint8_t> payload) {
-  switch (header.nlmsg_type % 4) {
+  switch (header.nlmsg_type % 5) {
     case 0: (void)parse_link_message(payload); break;
     case 1: (void)parse_address_message(payload); break;
     case 2: (void)parse_route_message(payload); break;
+    case 4: (void)parse_rule_message(payload); break;
     default: (void)parse_neighbour_message(payload); break;
   }
   switch (header.nlmsg_type) {
     case RTM_NEWLINK: (void)parse_link_message(payload); break;
     case RTM_NEWADDR: (void)parse_address_message(payload); break;
     case RTM_NEWROUTE: (void)parse_route_message(payload); break;
+    case RTM_NEWRULE: (void)parse_rule_message(payload); break;
     case RTM_NEWNEIGH: (void)parse_neighbour_message(payload); break;
     default: break;
   }

@@ -97,7 +97,7 @@ class Truth(ScanCase):
 
     def raw(self, target):
         resets = self.net.client.snmp("Tcp", "OutRsts")
-        document = self.scan(self.net.client, "-p", PORTS, target)
+        document = self.scan(self.net.client, "--retries", "3", "-p", PORTS, target)
         self.check(document, "syn", target)
         self.assertEqual(self.net.client.snmp("Tcp", "OutRsts"), resets, "our kernel answered in our place")
         self.check_nothing_left()
@@ -113,7 +113,7 @@ class Truth(ScanCase):
 
     def connect(self, target, user):
         arguments = [] if user else ["--technique", "connect"]
-        document = self.scan(self.net.client, "-p", PORTS, *arguments, target, user=user)
+        document = self.scan(self.net.client, "--retries", "3", "-p", PORTS, *arguments, target, user=user)
         self.check(document, "connect", target)
         self.check_nothing_left()
         return document
@@ -133,7 +133,7 @@ class Truth(ScanCase):
 
     def test_connect_with_few_descriptors(self):
         command = ["prlimit", "--nofile=64:64", self.lab.tcpbox, "scan", "--json", "--technique", "connect",
-                   "--timeout", "300ms", "-p", PORTS, self.net.server.address4]
+                   "--retries", "3", "--timeout", "300ms", "-p", PORTS, self.net.server.address4]
         done = self.net.client.run(command, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.check(schema.validate(done.stdout, "scan"), "connect", self.net.server.address4)
@@ -149,7 +149,7 @@ class Truth(ScanCase):
             self.assertEqual({result["port"]: result["state"] for result in ours["results"]}, theirs)
 
     def test_text(self):
-        done = self.net.client.run([self.lab.tcpbox, "scan", "-p", PORTS, self.net.server.address4])
+        done = self.net.client.run([self.lab.tcpbox, "scan", "--retries", "3", "-p", PORTS, self.net.server.address4])
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], self.net.server.address4)
@@ -188,7 +188,7 @@ class Outcomes(ScanCase):
                 tcp flags rst counter name resets
             }
         }""")
-        result = self.one(net.client, "-p", "9", net.server.address4, status=1)
+        result = self.one(net.client, "--retries", "3", "-p", "9", net.server.address4, status=1)
         self.assertEqual(result["probes_sent"], 4)
         elements = net.server.run(["nft", "list", "set", "inet", "count", "ports"], check=True).stdout
         self.assertEqual(len(re.findall(r"\d{4,5}", elements.split("elements")[1])), 4)

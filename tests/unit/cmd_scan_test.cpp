@@ -70,7 +70,9 @@ TEST_CASE("words for probes that make no sense are refused by name") {
   CHECK(refusal({target, "--source-port", "0"}) == "--source-port '0': must be a number from 1 to 65535");
   CHECK(refusal({target, "--gateway-mac", "02"}).starts_with("--gateway-mac: "));
   CHECK(refusal({target, "--vlan", "4095"}) == "--vlan '4095': must be a number from 0 to 4094");
-  CHECK(refusal({target, "--vlan", "0", "--mss", "536", "--ttl", "255", "--no-options"}) == "accepted");
+  CHECK(refusal({target, "--vlan", "7"}) == "--vlan: needs --gateway-mac");
+  CHECK(refusal({target, "--vlan", "0", "--gateway-mac", "02:00:5e:10:00:01", "--mss", "536", "--ttl", "255",
+                 "--no-options"}) == "accepted");
   CHECK(refusal({"--technique", "list"}) == "accepted");
 }
 
@@ -87,7 +89,7 @@ TEST_CASE("options settle into a probe") {
   CHECK(settle(words)->technique->name == "window");
   CHECK(settle(ScanProbeWords{})->technique == nullptr);
   ScanProbeWords raw;
-  raw.vlan = "7";
+  raw.source_port = "7";
   CHECK(settle(raw)->technique->name == "syn");  // there is nothing to fall back to
 }
 
@@ -196,5 +198,5 @@ TEST_CASE("progress is one line that fits") {
 TEST_CASE("notes about hosts are sentences") {
   using Kind = scan::HostNote::Kind;
   CHECK(explain(scan::HostNote{{}, Kind::rst_limited, 1000}).starts_with("limits its resets to about 1000 a second"));
-  CHECK(explain(scan::HostNote{{}, Kind::host_timeout, 1'500'000}).starts_with("given up after 1.50 s"));
+  CHECK(explain(scan::HostNote{{}, Kind::host_timeout, 1'500}).starts_with("given up after 1.50 s"));
 }

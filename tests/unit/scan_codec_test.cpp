@@ -26,24 +26,34 @@ Pair pair_of(Family family) {
   return {*parse_ip_address("2001:db8::9"), {*parse_ip_address("2001:db8::1"), 443}};
 }
 
-ProbeCodec codec() { return ProbeCodec({{11, 22}, packet::control::syn, kFirstPort, kTries}); }
+ProbeCodec codec(std::uint16_t control_bits = packet::control::syn) {
+  return ProbeCodec({{11, 22}, control_bits, kFirstPort, kTries});
+}
 
-std::vector<std::uint8_t> probe_bytes(const Pair& pair, std::uint8_t attempt) {
-  ProbeBuffer buffer;
-  const auto bytes = codec().build_probe(buffer, pair.target, attempt, pair.source, 1500);
-  REQUIRE_FALSE(bytes.empty());
-  return {bytes.begin(), bytes.end()};
+std::vector<std::uint8_t> bytes_of(const IpAddress& source, const Endpoint& target, const SegmentNumbers& numbers,
+                                   const ProbeShape& shape) {
+  const FrameTemplate form({}, source, 1500, shape);
+  std::array<std::uint8_t, FrameTemplate::kBytes> buffer;
+  form.write(buffer.data(), {}, target, numbers);
+  return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(form.size())};
+}
+
+std::vector<std::uint8_t> probe_bytes(const Pair& pair, std::uint8_t attempt,
+                                      std::uint16_t control_bits = packet::control::syn) {
+  ProbeShape shape;
+  shape.control_bits = control_bits;
+  return bytes_of(pair.source, pair.target, codec(control_bits).probe_numbers(pair.target, attempt), shape);
 }
 
 std::uint32_t sequence_of(const Pair& pair, std::uint8_t attempt) {
-  const auto bytes = probe_bytes(pair, attempt);
-  return packet::decode_ip(bytes).tcp()->header.sequence;
+  return codec().probe_numbers(pair.target, attempt).sequence;
 }
 
 std::vector<std::uint8_t> segment(const Endpoint& from, const Endpoint& to, std::uint16_t bits,
-                                  std::uint32_t acknowledgment) {
+                                  std::uint32_t acknowledgment, std::uint32_t sequence = 77) {
   packet::TcpHeader header;
-  header.sequence = 77;
+  header.sequence = sequence;
+  header.window = 4096;
   header.acknowledgment = acknowledgment;
   header.control_bits = bits;
   std::array<std::uint8_t, 128> buffer;
@@ -116,8 +126,11 @@ TEST_CASE("an answer that acknowledges the cookie is one; the RST for a SYN-ACK 
     CHECK(answer->target == pair.target);
     CHECK(answer->attempt == 2);
 
-    ProbeBuffer buffer;
-    const auto reset = packet::decode_ip(codec().build_reset(buffer, syn_ack));
+    ProbeShape shape;
+    shape.control_bits = packet::control::rst;
+    const auto reset_bytes = bytes_of(pair.source, pair.target, codec().reset_numbers(*answer), shape);
+    const auto reset = packet::decode_ip(reset_bytes);
+    CHECK(packet::verify_transport_checksum(reset) == packet::ChecksumState::good);
     REQUIRE(reset.tcp() != nullptr);
     CHECK(reset.tcp()->header.control_bits == packet::control::rst);
     CHECK(reset.tcp()->header.sequence == sequence_of(pair, 2) + 1);
@@ -126,7 +139,50 @@ TEST_CASE("an answer that acknowledges the cookie is one; the RST for a SYN-ACK 
 
     const auto rst = segment(pair.target, us, packet::control::rst | packet::control::ack, sequence_of(pair, 2) + 1);
     CHECK(codec().read_answer(rst, false)->kind == AnswerKind::rst);
-    CHECK(codec().build_reset(buffer, rst).empty());
+  }
+}
+
+TEST_CASE("whatever the probe, its RST proves itself as RFC 9293 has it, and only so") {
+  namespace control = packet::control;
+  constexpr std::uint16_t kXmas = control::fin | control::psh | control::urg;
+  const std::uint16_t probes[] = {0,
+                                  control::fin,
+                                  kXmas,
+                                  control::urg,
+                                  control::ack,
+                                  control::fin | control::ack,
+                                  control::syn | control::ack,
+                                  control::syn | control::ece | control::cwr};
+  for (const Family family : {Family::v4, Family::v6}) {
+    const Pair pair = pair_of(family);
+    const Endpoint us{pair.source, kFirstPort + 1};
+    for (const std::uint16_t bits : probes) {
+      const auto bytes = probe_bytes(pair, 1, bits);
+      const auto probe = packet::decode_ip(bytes);
+      REQUIRE(probe.tcp() != nullptr);
+      CHECK(packet::verify_transport_checksum(probe) == packet::ChecksumState::good);
+      CHECK(probe.tcp()->header.control_bits == bits);
+      const std::uint32_t sequence = probe.tcp()->header.sequence;
+      const std::uint32_t acknowledgment = probe.tcp()->header.acknowledgment;
+      const bool has_ack = (bits & control::ack) != 0;
+      const std::uint32_t length = ((bits & control::syn) != 0 ? 1 : 0) + ((bits & control::fin) != 0 ? 1 : 0);
+      CHECK((acknowledgment != 0) == has_ack);
+      const auto read = [&](std::uint16_t answer_bits, std::uint32_t ack, std::uint32_t seq) {
+        return codec(bits).read_answer(segment(pair.target, us, answer_bits, ack, seq), false);
+      };
+      const std::uint16_t rst_ack = control::rst | control::ack;
+      const auto right = has_ack ? read(control::rst, 0, acknowledgment) : read(rst_ack, sequence + length, 0);
+      REQUIRE(right);
+      CHECK(right->kind == AnswerKind::rst);
+      CHECK(right->window == 4096);
+      CHECK(right->attempt == 1);
+      CHECK_FALSE(read(control::rst, 0, acknowledgment + 1));
+      CHECK_FALSE(read(control::rst, sequence + length, 0));
+      CHECK_FALSE(read(rst_ack, sequence + length + 1, 0));
+      CHECK_FALSE(read(control::ack, sequence + length, acknowledgment));
+      const bool may_open = (bits & (control::syn | control::ack)) == control::syn;
+      CHECK(read(control::syn | control::ack, sequence + 1, acknowledgment).has_value() == may_open);
+    }
   }
 }
 

@@ -13,11 +13,13 @@ namespace {
 
 ScanOptions options_for(std::vector<std::uint16_t> ports, const char* target = "10.0.0.1") {
   const IpAddress address = *parse_ip_address(target);
-  return {*ProbeSpace::make(*TargetSet::make({{address, address}}), std::move(ports)),
-          find_technique("syn"),
-          {},
-          10'000,
-          7};
+  ScanOptions options;
+  options.space = *ProbeSpace::make(*TargetSet::make({{address, address}}), std::move(ports));
+  options.technique = find_technique("syn");
+  options.timing.retries = 3;
+  options.exact_rate = 10'000;
+  options.seed = 7;
+  return options;
 }
 
 std::vector<std::uint16_t> ports_to(std::uint16_t last) {
@@ -76,24 +78,22 @@ TEST_CASE("SYN-ACK, RST, ICMP and silence are told apart, with the reason") {
   CHECK(sent.size() == 3 + 4);
 }
 
-TEST_CASE("only the silent are tried again, spaced by a timeout that doubles") {
+TEST_CASE("only the silent are tried again, spaced by a timeout that follows the RTT") {
   ManualClock clock;
   ScriptedNetwork network(clock, [](ScriptedNetwork& n, const Probe& probe) {
     if (probe.target.port == 1) n.answer(probe, AnswerKind::rst, 1ms);
   });
   Results results;
-  ScanOptions options = options_for({1, 2});
-  options.timing.rto = {1s, 100ms, 60s};
-  REQUIRE(tcp::scan::run(options, clock, network, results));
+  REQUIRE(tcp::scan::run(options_for({1, 2}), clock, network, results));
   CHECK(network.tries_of(1).size() == 1);
   const auto tries = network.tries_of(2);
   REQUIRE(tries.size() == 4);
+  // The RTT of 1 ms gives the floor of 100 ms; each later wait is longer by up to a half, so that they spread.
   for (std::uint8_t i = 0; i < 4; ++i) CHECK(tries[i].probe.attempt == i);
-  // The first try left before anything was known; the RTT of 1 ms then gives the floor of 100 ms.
-  const auto close_to = [](Duration actual, Duration wanted) { return actual >= wanted && actual < wanted + 3ms; };
-  CHECK(close_to(tries[1].time - tries[0].time, 1s));
-  CHECK(close_to(tries[2].time - tries[1].time, 200ms));
-  CHECK(close_to(tries[3].time - tries[2].time, 400ms));
+  for (std::size_t i = 1; i < 4; ++i) {
+    CHECK(tries[i].time - tries[i - 1].time >= 100ms);
+    CHECK(tries[i].time - tries[i - 1].time < 170ms);
+  }
 }
 
 TEST_CASE("without any answer the timeout backs off to its maximum and the scan ends") {
@@ -103,8 +103,11 @@ TEST_CASE("without any answer the timeout backs off to its maximum and the scan 
   const auto summary = tcp::scan::run(options_for(ports_to(50)), clock, network, results);
   CHECK(results.count(PortState::filtered) == 50);
   CHECK(network.sent.size() == 200);
-  CHECK(summary->elapsed > 7s);
-  CHECK(summary->elapsed < 7200ms);
+  const auto tries = network.tries_of(1);
+  CHECK(tries[1].time - tries[0].time >= 1s);  // RFC 6298 before a sample
+  CHECK(tries[2].time - tries[1].time >= 2s);
+  CHECK(tries[3].time - tries[2].time >= 2s);
+  CHECK(summary->elapsed - (tries[3].time - tries[0].time) < 400ms);
   CHECK_FALSE(summary->counts.loss());
 }
 
@@ -250,7 +253,7 @@ TEST_CASE("the pace is that of the rate, retransmissions included") {
   ScriptedNetwork network(clock, [](ScriptedNetwork&, const Probe&) {});
   Results results;
   ScanOptions options = options_for(ports_to(400));
-  options.rate = 100;
+  options.exact_rate = 100;
   REQUIRE(tcp::scan::run(options, clock, network, results));
   REQUIRE(network.sent.size() == 1600);
   for (std::size_t i = 100; i < network.sent.size(); ++i) {
@@ -263,7 +266,7 @@ TEST_CASE("a slow scan sleeps between its probes, also when nothing is awaited")
   ScriptedNetwork network(clock, [](ScriptedNetwork& n, const Probe& probe) { n.answer(probe, AnswerKind::rst, 1ms); });
   Results results;
   ScanOptions options = options_for(ports_to(20));
-  options.rate = 1;
+  options.exact_rate = 1;
   REQUIRE(tcp::scan::run(options, clock, network, results));
   CHECK(results.count(PortState::closed) == 20);
   CHECK(network.receives < 20 * 15);  // a look at the stop flag each 100 ms, and the answers
@@ -277,12 +280,14 @@ TEST_CASE("a stop sends nothing more and reports what is known") {
   Results results;
   results.stop_after = 100;
   ScanOptions options = options_for(ports_to(5000));
-  options.rate = 1000;
+  options.exact_rate = 1000;
   const auto summary = tcp::scan::run(options, clock, network, results);
   REQUIRE(summary);
   CHECK_FALSE(summary->complete);
-  CHECK(network.sent.size() < 400);
-  CHECK(results.count(PortState::filtered) == 0);  // one try is not enough to say so
+  CHECK(network.sent.size() < 600);
+  for (const PortResult& result : results.all) {
+    CHECK((result.state == PortState::open || result.probes_sent == 4));  // fewer are not enough to say so
+  }
   CHECK(summary->counts.unfinished == 5000 - results.all.size());
   CHECK(summary->elapsed < 2s);
 }

@@ -267,7 +267,9 @@ TEST_CASE("a pair has an index and an index its pair") {
   for (std::uint64_t i = 0; i < space->size(); ++i) CHECK(space->index_of((*space)[i]) == i);
   CHECK_FALSE(space->index_of({ip("10.0.0.1"), 80}));
   CHECK_FALSE(space->index_of({ip("10.0.0.4"), 22}));
-  CHECK_FALSE(ProbeSpace::make(set_of({"0.0.0.0/0"}), {80}));
+  CHECK(ProbeSpace::make(set_of({"0.0.0.0/0"}), {80}));
+  const auto huge = TargetSet::make({{ip("2001:db8::"), ip("2001:db8::ff:ffff:ffff")}});
+  CHECK_FALSE(ProbeSpace::make(*huge, std::vector<std::uint16_t>(257, 80)));
   CHECK_FALSE(ProbeSpace::make({}, {80}));
   CHECK_FALSE(ProbeSpace::make(set_of({"10.0.0.1"}), {}));
 }

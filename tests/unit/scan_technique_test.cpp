@@ -89,8 +89,11 @@ TEST_CASE("a scan with FIN: silence may be an open port, and says so") {
     if (probe.target.port == 1) self.answer(probe, AnswerKind::rst, 5ms);
   });
   const IpAddress address = *parse_ip_address("10.0.0.1");
-  const ScanOptions options{
-      *ProbeSpace::make(*TargetSet::make({{address, address}}), {1, 2}), find_technique("fin"), {}, 10'000, 7};
+  ScanOptions options;
+  options.space = *ProbeSpace::make(*TargetSet::make({{address, address}}), {1, 2});
+  options.technique = find_technique("fin");
+  options.timing.retries = 3;
+  options.exact_rate = 10'000;
   Results results;
   const auto summary = tcp::scan::run(options, clock, network, results);
   REQUIRE(summary);

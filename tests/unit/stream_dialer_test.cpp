@@ -102,7 +102,7 @@ TEST_CASE("an address that is silent is overtaken") {
   CHECK(recorder.failed.empty());
 
   options.timeout = std::chrono::milliseconds(50);
-  options.resolver = answers({address("127.0.0.3")});
+  options.addresses = {address("127.0.0.3")};  // the time is the connection's alone
   const auto late = dial_now(options, recorder);
   REQUIRE_FALSE(late);
   CHECK(late.error().message() == "connect to twofold.test:" + std::to_string(port) + ": timed out");

@@ -63,7 +63,7 @@ TEST_CASE("tiny chunks cost what they take") {
 TEST_CASE("clients age in the order of what last happened to them") {
   HubClient first;
   HubClient second;
-  AgeQueue queue(std::chrono::seconds(2));
+  AgeQueue<HubClient> queue(std::chrono::seconds(2));
   const MonotonicTime start{};
   CHECK(queue.deadline() == MonotonicTime::max());
   queue.touch(first, first.idle, start);
@@ -74,7 +74,7 @@ TEST_CASE("clients age in the order of what last happened to them") {
   queue.remove(second.idle);
   queue.remove(second.idle);
   CHECK(queue.deadline() == start + std::chrono::seconds(7));
-  AgeQueue never(Duration::max());
+  AgeQueue<HubClient> never;
   never.touch(first, first.stuck, start);
   CHECK(never.deadline() == MonotonicTime::max());
 }

@@ -26,9 +26,13 @@ or every test of the file skipped. lab.main(private_namespaces=False) is for tes
 
 Topologies, methods of Lab:
     one_host()                                        net.host
-    two_hosts(delay_ms=0, loss_percent=0)             net.client -- net.server; a delay goes each way
-    routed(routers=1, delay_ms=0, loss_percent=0)     net.client -- net.router (net.routers) -- net.server; the delay is
-                                                      on the client's link
+    two_hosts(**conditions)                           net.client -- net.server
+    routed(routers=1, **conditions)                   net.client -- net.router (net.routers) -- net.server; the
+                                                      conditions are those of the client's link
+    many_targets(**conditions)                        net.client -- net.server, which answers for all of 10.200.0.0/16 and
+                                                      fd00:200::/64; net.target (scan_target.py) judges what came
+    conditions: delay_ms, jitter_ms, loss_percent, duplicate_percent, reorder_percent, packets_per_second with
+    queue_frames before it; each goes each way
     tcpbox                                            path of the binary under test, executable by every user
     scratch                                           a private directory (mode 755), gone afterwards
 
@@ -44,7 +48,8 @@ Host:
     capture(path, filter="", interface=None)          context manager: a pcap file of all frames, complete on exit
     nft(rules)                 loads rules
     drop_ports(ports), reject_ports(ports, what="icmpx type port-unreachable"), lose(percent), lose_every(n)
-    nginx(ports, tls=False), listen_many(ports), sshd(port=22)        real peers, listening when the call returns
+    nginx(ports, tls=False, certificate=None), listen_many(ports), sshd(port=22)   real peers, listening when the call
+                                                                                   returns
 
 `user="nobody"` runs as an ordinary user without any capability.
 """

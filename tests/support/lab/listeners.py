@@ -13,7 +13,7 @@ def listener(port):
     made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     made.setblocking(False)
     made.bind(("::", port))
-    made.listen(1024)
+    made.listen(65535)  # the kernel takes net.core.somaxconn when that is less
     return made
 
 

@@ -10,7 +10,8 @@ import types
 from . import private
 from .host import Host
 from .process import binary
-from .wires import connect
+from .scan_target import ScanTarget
+from .wires import Conditions, connect
 
 # Addresses for documentation: RFC 5737, RFC 3849.
 _CLIENT_NET = "192.0.2"
@@ -48,16 +49,21 @@ class Lab:
     def one_host(self):
         return Network(host=self._host("host"))
 
-    def two_hosts(self, delay_ms=0, loss_percent=0):
+    def two_hosts(self, **conditions):
         client, server = self._host("client"), self._host("server")
-        self._connect(client, server, (_CLIENT_NET, 24, "2001:db8:1", 1, 2), delay_ms, loss_percent)
+        self._connect(client, server, (_CLIENT_NET, 24, "2001:db8:1", 1, 2), **conditions)
         return Network(client=client, server=server)
 
-    def routed(self, routers=1, delay_ms=0, loss_percent=0):
+    def many_targets(self, **conditions):
+        """A scanner, and a server whose kernel answers for each address of 10.200.0.0/16 and fd00:200::/64."""
+        net = self.two_hosts(**conditions)
+        return Network(client=net.client, server=net.server, target=ScanTarget(net.client, net.server))
+
+    def routed(self, routers=1, **conditions):
         """A chain: the client, `routers` (1 to 16) routers, the server."""
         client, server = self._host("client"), self._host("server")
         between = [self._router(f"router{i + 1}") for i in range(routers)]
-        self._connect(client, between[0], (_CLIENT_NET, 24, "2001:db8:1", 1, 254), delay_ms, loss_percent)
+        self._connect(client, between[0], (_CLIENT_NET, 24, "2001:db8:1", 1, 254), **conditions)
         for i, (left, right) in enumerate(zip(between, between[1:])):
             self._connect(left, right, (_MIDDLE_NET, 30, f"2001:db8:{100 + i}", 4 * i + 1, 4 * i + 2))
         self._connect(between[-1], server, (_SERVER_NET, 24, "2001:db8:2", 254, 2))
@@ -86,8 +92,8 @@ class Lab:
         router.sysctl("net.ipv6.conf.all.forwarding", 1)
         return router
 
-    def _connect(self, left, right, addresses, delay_ms=0, loss_percent=0):
-        wire = connect(left, right, addresses, delay_ms, loss_percent)
+    def _connect(self, left, right, addresses, **conditions):
+        wire = connect(left, right, addresses, Conditions(**conditions))
         if wire is not None:
             self._wires.append(wire)
 

@@ -2,12 +2,13 @@
 """Real servers to talk to. Each listens on IPv4 and IPv6 when the call returns."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from .process import missing_tools
+from .process import missing_tools, wait_for
 
 _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 
@@ -15,16 +16,21 @@ _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 class Peers:
     """Mixed into Host."""
 
-    def nginx(self, ports, tls=False):
-        """A web server; with `tls` one that has a certificate for "localhost" of its own making. Returns its Popen."""
+    def nginx(self, ports, tls=False, certificate=None):
+        """A web server; with `tls` one that has a certificate for "localhost" of its own making, or the one given.
+
+        Returns its Popen."""
         ports = [ports] if isinstance(ports, int) else list(ports)
         _need("nginx", *(["openssl"] if tls else []))
         directory = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=self.scratch))
         directory.chmod(0o755)
-        if tls:
+        if certificate:
+            shutil.copyfile(certificate.pem, directory / "certificate.pem")
+            shutil.copyfile(certificate.key, directory / "key.pem")
+        elif tls:
             _certificate(directory)
         configuration = directory / "nginx.conf"
-        configuration.write_text(_nginx_configuration(directory, ports, tls))
+        configuration.write_text(_nginx_configuration(directory, ports, tls or certificate))
         return self._serve(["nginx", "-e", directory / "error.log", "-c", configuration], ports)
 
     def listen_many(self, ports):
@@ -45,8 +51,7 @@ class Peers:
     def _serve(self, argv, ports):
         with open(pathlib.Path(self.scratch) / f"{self.name}-servers.log", "ab") as log:
             process = self.popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        for port in ports:
-            self.wait_listening(port, timeout=20)
+        wait_for(lambda: self.listening().issuperset(ports), f"listeners of {self.name}", timeout=20)
         return process
 
 

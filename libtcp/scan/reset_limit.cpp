@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/scan/reset_limit.hpp"
+
+#include <algorithm>
+
+namespace tcp::scan {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double kEnoughLate = 30;
+constexpr double kEnoughOpen = 3;               // expected to be late, were it the way
+constexpr double kOpenShare = 0.25;             // of what is expected may be
+constexpr std::uint64_t kHighestLimit = 5'000;  // RST a second that a host is believed to hold itself to
+constexpr double kQueueing = 1.25;              // of the shortest RTT, and
+constexpr Duration kQueueingLeast = milliseconds(5);
+
+}  // namespace
+
+void ResetLimit::add(AnswerKind kind, unsigned attempt, std::optional<Duration> rtt, MonotonicTime received) noexcept {
+  if (kind != AnswerKind::syn_ack && kind != AnswerKind::rst) return;
+  Tally& tally = kind == AnswerKind::syn_ack ? open_ : closed_;
+  tally.answered += 1;
+  if (attempt > 0) tally.late += 1;
+  if (rtt) {
+    shortest_ = std::min(shortest_.value_or(*rtt), *rtt);
+    const auto value = static_cast<double>(rtt->count());
+    recent_ = recent_ == 0 ? value : recent_ + (value - recent_) / 64;
+  }
+  if (kind == AnswerKind::syn_ack) return;
+  const Duration elapsed = received - second_began_;
+  if (in_second_ == 0 || elapsed >= std::chrono::seconds(1)) {
+    const double seconds = std::chrono::duration<double>(elapsed).count();
+    if (in_second_ > 0) per_second_ = static_cast<std::uint64_t>(static_cast<double>(in_second_) / seconds);
+    second_began_ = received;
+    in_second_ = 0;
+  }
+  ++in_second_;
+}
+
+bool ResetLimit::is_likely() const noexcept {
+  if (closed_.late < kEnoughLate) return false;
+  const double expected = open_.answered * closed_.late / closed_.answered;
+  if (expected >= kEnoughOpen) return open_.late < kOpenShare * expected;
+  if (per_second_ == 0 || per_second_ > kHighestLimit || !shortest_) return false;
+  const auto shortest = static_cast<double>(shortest_->count());
+  return recent_ < std::max(shortest * kQueueing, shortest + static_cast<double>(kQueueingLeast.count()));
+}
+
+}  // namespace tcp::scan

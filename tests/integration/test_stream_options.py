@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Every option of listen and connect that takes a value, with a wrong one; and what short names say, said in full."""
+
+import pathlib
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import lab
+from help_text import options
+from lab.stream import StreamCase
+
+COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
+
+# A value that cannot be meant.
+WRONG = {
+    **dict.fromkeys(("--accept-timeout", "--delay", "--handshake-timeout", "--idle-timeout", "--keepalive",
+                     "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout", "--user-timeout", "--wait"),
+                    "soon"),
+    **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
+                     "--mss", "--notsent-lowat", "--queue", "--rate", "--ready-fd", "--recv-buffer", "--retry",
+                     "--send-buffer", "--source-port", "--ttl", "--until-bytes"), "many"),
+    **dict.fromkeys(("--balance", "--color", "--serve", "--stderr", "--when-full"), "somehow"),
+    **dict.fromkeys(("--allow", "--deny", "--forward", "--source"), "1.2.3"),
+    **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
+    "--tls-alpn": "h2,,h3",
+    "--tls-pin": "sha256:short",
+    "--tls-ciphers": "nonsense",
+}
+# What forwarding says of its targets takes the same values.
+FORWARD_TLS = ["--forward", "tls:127.0.0.1:1"]
+WRONG.update({name.replace("--tls-", "--forward-tls-"): value
+              for name, value in WRONG.items() if name.startswith("--tls-")})
+# Names of things that may exist: they fail in their own time, and only nothing at all is wrong by itself.
+NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell", "--tls-ca", "--tls-cert",
+         "--tls-client-ca", "--tls-key", "--tls-name", "--forward-tls-ca", "--forward-tls-cert", "--forward-tls-key",
+         "--forward-tls-name"}
+NEEDS = {
+    "--balance": ["--forward", "127.0.0.1:1"],
+    "--forward-tls-key": [*FORWARD_TLS, "--forward-tls-cert", "/dev/null"],
+    "--json-fd": ["--json"],
+    "--queue": ["--broker"],
+    "--retry-delay": ["--wait", "1s"],
+    "--stderr": ["--shell", "true"],
+    "--stuck-timeout": ["--broker"],
+    "--tls-key": ["--tls", "--tls-cert", "/dev/null"],
+    "--when-full": ["--max-connections", "1"],
+}
+
+
+def long_name(option):
+    return next(name for name in option.names if name.startswith("--"))
+
+
+def needs(name):
+    if name.startswith("--forward-tls-"):
+        return NEEDS.get(name, FORWARD_TLS)
+    return NEEDS.get(name, ["--tls"] if name.startswith("--tls-") or name == "--handshake-timeout" else [])
+
+
+class Values(StreamCase):
+    def refuses(self, command, words, name):
+        with self.subTest(command=command, words=words):
+            done = self.run_for(self.tcpbox, command, *COMMANDS[command], *words, stdin=subprocess.DEVNULL, text=True)
+            if "this build has no TLS" in done.stderr:
+                return
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            complaint, *hints = done.stderr.splitlines()
+            self.assertIn("ciphers" if name.endswith("tls-ciphers") else name, complaint)
+            self.assertTrue(all(line.startswith("hint: ") for line in hints), done.stderr)
+
+    def test_each_wrong_value_is_one_line_that_names_it(self):
+        for command in COMMANDS:
+            for option in options(self.tcpbox, command):
+                name = long_name(option)
+                if option.value and name not in NAMES:
+                    self.assertIn(name, WRONG, "a new option: what is a wrong value of it?")
+                    self.refuses(command, [*needs(name), name, WRONG[name]], name)
+
+    def test_no_value_and_a_value_too_many(self):
+        for command in COMMANDS:
+            for option in options(self.tcpbox, command):
+                name = long_name(option)
+                if name not in ("--exec", "--help"):
+                    words = [*needs(name), f"{name}=" if option.value else f"{name}=x"]
+                    self.refuses(command, words, name)
+
+
+class LongNames(StreamCase):
+    def test_families(self):
+        for family, any_address in (("--ipv4", "0.0.0.0:"), ("--ipv6", "[::]:")):
+            self.assertTrue(self.listen_on("0", family).ready[0].startswith(any_address))
+        _, port = self.server()
+        for family, codes in (("--ipv4", {0}), ("--ipv6", {1, 3})):  # refused, or localhost has no such address
+            done = self.run_for(self.tcpbox, "connect", "--zero", family, f"localhost:{port}")
+            self.assertIn(done.returncode, codes, done.stderr)
+
+    def test_numeric(self):
+        for command, address in (("listen", "localhost:0"), ("connect", "localhost:1")):
+            done = self.run_for(self.tcpbox, command, "--numeric", address, stdin=subprocess.DEVNULL)
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, b"tcpbox: host 'localhost': only numeric addresses are wanted\n"))
+
+    def test_keep_open_and_verbose(self):
+        listening = self.listen("--keep-open", "--verbose", stdin=subprocess.DEVNULL)
+        for text in (b"first", b"second"):
+            done = self.run_for(self.tcpbox, "connect", "--verbose", f"127.0.0.1:{listening.ports[0]}", input=text)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(b"RTT", done.stderr)
+            self.assertEqual(listening.stdout.read(len(text)), text)
+        listening.terminate()
+        self.assertEqual(listening.communicate()[1].count(b"RTT"), 2)
+
+
+if __name__ == "__main__":
+    lab.main(private_namespaces=False)
