@@ -16,7 +16,7 @@ void list_text(Context& context, const scan::Targets& targets, std::size_t ports
   }
   context.out.flush();
   interrupt.raise_again();
-  context.note(counted(size, "address") + (size == 1 ? "" : "es") + ", " + counted(ports, "port") + " each");
+  context.note(std::to_string(size) + (size == 1 ? " address, " : " addresses, ") + counted(ports, "port") + " each");
 }
 
 Record range_record(const AddressRange& range) {

@@ -39,7 +39,10 @@ tbody tr:hover { background: var(--raised); }
 .open { color: var(--open); font-weight: 600; } .closed, .error { color: var(--closed); }
 .filtered { color: var(--filtered); } .note { color: var(--soft); font-style: italic; }
 @media (max-width: 40rem) {
-  body { padding: 1rem; } thead { display: none; } tr, td { display: block; } td { border: 0; padding: .1rem 0; }
+  body { padding: 1rem; } table, thead, tbody, tr, td { display: block; }
+  thead tr { display: flex; flex-wrap: wrap; gap: .3rem; border: 0; padding: 0; } th { position: static; border-radius: .4rem; }
+  tbody tr[hidden] { display: none; }
+  td { border: 0; padding: .1rem 0; }
   tr { padding: .6rem 0; border-bottom: 1px solid var(--line); } .number { text-align: left; } td:empty { display: none; }
   td::before { content: attr(data-label); display: inline-block; width: 6.5rem; color: var(--soft); font-weight: 400;
     font-style: normal; } }

@@ -325,6 +325,58 @@ class Techniques(SurfaceCase):
         self.assertIn("--source 192.0.2.1: there are IPv6 targets", done.stderr)
 
 
+class OnTheWire(lab.TestCase):
+    """What leaves, and what a kernel on the other side makes of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.net = self.lab.two_hosts()
+        self.net.server.listen_many([80])
+        self.net.server.drop_ports([9])
+
+    def states(self, *arguments):
+        command = [self.lab.tcpbox, "scan", "--json", "--retries", "1", "--timeout", "300ms", "-p", "9,80,81",
+                   *arguments]
+        done = self.net.client.run([*command, self.net.server.address4])
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        document = schema.validate(done.stdout, "scan")
+        return {result["port"]: result["state"] for result in document["results"]}
+
+    def test_each_technique_against_linux(self):
+        for technique, truth in {
+                "syn": ("filtered", "open", "closed"), "connect": ("filtered", "open", "closed"),
+                "fin": ("open|filtered", "open|filtered", "closed"),
+                "null": ("open|filtered", "open|filtered", "closed"),
+                "xmas": ("open|filtered", "open|filtered", "closed"),
+                "maimon": ("open|filtered", "closed", "closed"),  # Linux resets an ACK in LISTEN
+                "ack": ("filtered", "unfiltered", "unfiltered"), "window": ("filtered", "closed", "closed")}.items():
+            with self.subTest(technique=technique):
+                self.assertEqual(self.states("--technique", technique), dict(zip((9, 80, 81), truth)))
+
+    def test_open_shows_what_may_be_open(self):
+        self.assertEqual(self.states("--technique", "fin", "--open"), {9: "open|filtered", 80: "open|filtered"})
+        self.assertEqual(self.states("--technique", "ack", "--open"), {80: "unfiltered", 81: "unfiltered"})
+
+    def test_the_shape_of_a_probe(self):
+        for arguments, match in ((["--ttl", "9"], "ip ttl 9"), (["--mss", "536"], "tcp option maxseg size 536"),
+                                 (["--no-options"], "tcp doff 5"), (["--source-port", "1234"], "tcp sport 1234"),
+                                 (["--flags", "syn,ece,cwr"], "tcp flags & (syn | ecn | cwr) == syn | ecn | cwr"),
+                                 (["--technique", "xmas"], "tcp flags == fin | psh | urg"),
+                                 (["--technique", "null"], "tcp flags == 0x0")):
+            with self.subTest(arguments=arguments):
+                self.net.server.run(["nft", "delete", "table", "inet", "count"])
+                self.net.server.nft(f"""table inet count {{
+                    counter seen {{ packets 0 bytes 0; }}
+                    chain prerouting {{
+                        type filter hook prerouting priority -300; policy accept;
+                        tcp dport 81 {match} counter name seen
+                    }}
+                }}""")
+                self.states(*arguments)
+                counter = self.net.server.run(["nft", "list", "counter", "inet", "count", "seen"], check=True).stdout
+                self.assertRegex(counter, "packets [1-9]")
+
+
 if __name__ == "__main__":
-    lab.require("ip")
+    lab.require("ip", "nft")
     lab.main()
