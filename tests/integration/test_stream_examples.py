@@ -23,7 +23,7 @@ import lab
 from lab.certificates import Authority, certificate_pin, self_signed
 from lab.peers import Peers
 from lab.process import missing_tools, wait_for
-from lab.stream import PATIENCE, StreamCase, digest, is_listening
+from lab.stream import PATIENCE, StreamCase, digest, is_listening, listening_ports
 from recipes import recipes, rendered
 
 lab.require("nc", "socat", "nginx", "curl", "openssl", "jq", "tshark", "tar", "mandoc")
@@ -104,6 +104,10 @@ class RecipeCase(StreamCase, Peers):
 
     def popen(self, argv, **popen):
         return self.start(*argv, **popen)
+
+    @staticmethod
+    def listening():
+        return listening_ports()
 
     def wait_listening(self, port, timeout=PATIENCE):
         wait_for(lambda: is_listening(port), f"a listener on {port}", timeout)
