@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ struct Answer {
   int error_number = 0;  // not_sent: errno
 };
 
+struct Banner;
+
 enum class PortState : std::uint8_t { open, closed, filtered, error };
 enum class Reason : std::uint8_t { syn_ack, rst, icmp, silence, not_sent };
 
@@ -62,6 +65,7 @@ struct PortResult {
   std::optional<IpAddress> icmp_sender;
   std::optional<Error> error;
   unsigned probes_sent = 0;
+  std::shared_ptr<const Banner> banner;  // null: not asked for
 };
 
 // For people: "syn-ack", "rst", "icmp port unreachable from 192.0.2.1", "no answer to 4 probes",
