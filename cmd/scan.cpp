@@ -7,6 +7,7 @@
 #include "cmd/command.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/scan_banner_options.hpp"
 #include "cmd/scan_record.hpp"
 #include "cmd/scan_text.hpp"
 #include "libtcp/base/parse.hpp"
@@ -89,6 +90,7 @@ class ScanCommand final : public Command {
         ->required();
     define_scan(app);
     define_targets(app);
+    banner_.define(app);
     app.add_flag("--open", open_only_, "Show open ports only")->group("Output");
     app.add_flag("-v,--verbose", verbose_, "Show every port and every host")->group("Output");
     addresses_.define(app);
@@ -108,6 +110,7 @@ class ScanCommand final : public Command {
     if (technique_word_ != "auto" && scan::find_technique(technique_word_) == nullptr) {
       return usage_error("--technique '" + technique_word_ + "'", "must be auto, syn or connect");
     }
+    TCP_TRY(banner_.settle());
     return settle_timing();
   }
 
@@ -227,7 +230,11 @@ class ScanCommand final : public Command {
     const Interrupt interrupt;
     Reporter reporter(*view, context.out, targets, interrupt, open_only_);
     view->start(run);
-    TCP_TRY_ASSIGN(summary, scan::run(options, context.clock, network, reporter));
+    TCP_TRY_ASSIGN(interface, interface_index());
+    const auto run_scan = [&](scan::Observer& observer) {
+      return scan::run(options, context.clock, network, observer);
+    };
+    TCP_TRY_ASSIGN(summary, banner_.around(context, targets, {interface, {}}, reporter, run_scan));
     view->summary(to_record(summary, options));
     if (summary.answers_lost > 0) {
       context.warn(std::to_string(summary.answers_lost) +
@@ -250,6 +257,7 @@ class ScanCommand final : public Command {
   bool verbose_ = false;
   bool first_address_only_ = false;
   bool allowed_ = false;
+  ScanBannerOptions banner_;
   AddressOptions addresses_;
   OutputOptions output_;
 

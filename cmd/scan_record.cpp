@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_record.hpp"
 
+#include "cmd/scan_banner_record.hpp"
 #include "libtcp/ports/registry.hpp"
 
 namespace tcp::cmd {
@@ -54,6 +55,7 @@ Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   record.add("ttl", result.time_to_live ? Value(*result.time_to_live) : Value(nullptr));
   record.add("probes_sent", result.probes_sent);
   record.add("service", service_of(result.target.port));
+  record.add("banner", banner_of(result));
   return record;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cmd/output/table.hpp"
+#include "cmd/scan_banner_record.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
@@ -38,6 +39,7 @@ struct Row {
   std::string service;
   std::string reason;
   std::string rtt;
+  std::string banner;  // lines under it
 };
 
 // The ports of a host in one state: rows, until there are too many to read.
@@ -46,7 +48,7 @@ struct StateGroup {
   std::uint64_t count = 0;
   std::map<std::string, std::uint64_t> reasons;
 
-  void add(const Record& port, bool keep) {
+  void add(const Record& port, bool keep, const ScanTextOptions& options, unsigned width) {
     ++count;
     const std::string reason = port["explanation"].text();
     if (reasons.size() < kMostReasonKinds || reasons.contains(reason)) ++reasons[reason];
@@ -55,7 +57,8 @@ struct StateGroup {
       return;
     }
     rows.push_back({number(port["port"]), port["service"].text(), reason,
-                    port["rtt_us"].is_null() ? "-" : format_duration(duration_of(port["rtt_us"]))});
+                    port["rtt_us"].is_null() ? "-" : format_duration(duration_of(port["rtt_us"])),
+                    banner_lines(port, options.verbose, width)});
   }
 
   // "1000 closed (rst)", "200 filtered (150 no answer to 4 probes, 50 icmp port unreachable from 192.0.2.1)"
@@ -75,6 +78,20 @@ struct StateGroup {
     return fmt::format("{} {} ({})", count, state, text);
   }
 };
+
+// Behind the heading, a line a row.
+std::string with_banners(std::string_view table, const std::vector<std::string>& banners) {
+  std::string text;
+  std::size_t line = 0;
+  while (!table.empty()) {
+    const std::size_t end = std::min(table.find('\n') + 1, table.size());
+    text += table.substr(0, end);
+    table.remove_prefix(end);
+    if (line > 0 && line <= banners.size()) text += banners[line - 1];
+    ++line;
+  }
+  return text;
+}
 
 struct Host {
   std::string address;
@@ -97,7 +114,7 @@ class ScanTextView final : public View {
     const auto state = std::ranges::find(kStates, port["state"].text());
     if (state == kStates.end()) return;
     StateGroup& group = hosts_[place->second].groups[static_cast<std::size_t>(state - kStates.begin())];
-    group.add(port, *state == "open" || options_.verbose || group.count < kMostListed);
+    group.add(port, *state == "open" || options_.verbose || group.count < kMostListed, options_, out_.terminal().width);
   }
 
   void summary(const Record& summary) override {
@@ -131,15 +148,17 @@ class ScanTextView final : public View {
   void print_table(const Host& host) {
     Table table({{"STATE"}, {"PORT", true}, {"SERVICE", false, true}, {"REASON", false, true}, {"RTT", true}});
     static constexpr std::array kStyles{Style::green, Style::red, Style::yellow, Style::red};
+    std::vector<std::string> banners;
     for (std::size_t i = 0; i < kStates.size(); ++i) {
       std::vector<Row> rows = host.groups[i].rows;
       std::ranges::sort(rows, {}, &Row::port);
       for (Row& row : rows) {
+        banners.push_back(std::move(row.banner));
         table.add_row({paint(out_.terminal(), kStyles[i], kStates[i]), std::to_string(row.port), std::move(row.service),
                        std::move(row.reason), std::move(row.rtt)});
       }
     }
-    if (!table.empty()) out_.write(table.render(out_.terminal()));
+    if (!table.empty()) out_.write(with_banners(table.render(out_.terminal()), banners));
   }
 
   void print_sums(const Record& summary) {
