@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_banner_record.hpp"
 
+#include <algorithm>
+
 #include "cmd/output/terminal.hpp"
 #include "libtcp/base/sanitize.hpp"
 #include "libtcp/scan/banner.hpp"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostShown = 256;  // bytes of the banner, in text
 constexpr std::size_t kIndent = 4;
+constexpr std::size_t kLeastRoom = 20;
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(nullptr) : Value(text); }
 
@@ -52,8 +55,13 @@ bool says_more(const Record& banner) {
 }
 
 std::string indented(const std::string& text, std::size_t width) {
-  const std::size_t room = width > kIndent + 20 ? width : kIndent + 20;
-  return wrap(std::string(kIndent, ' ') + text, room, kIndent) + "\n";
+  const std::size_t room = std::max(width, kIndent + kLeastRoom) - kIndent;
+  std::string lines;
+  for (const char c : std::string(kIndent, ' ') + wrap(text, room) + "\n") {
+    if (lines.ends_with('\n')) lines.append(kIndent, ' ');
+    lines += c;
+  }
+  return lines;
 }
 
 }  // namespace

@@ -385,6 +385,10 @@ _tcpbox() {
       :
       return
       ;;
+    'scan --banner-timeout')
+      :
+      return
+      ;;
     'ports --color')
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
@@ -427,7 +431,7 @@ _tcpbox() {
     case $command in
       listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --forward --balance --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --rate --retries --timeout --exclude --first-address --interface --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      scan) options='-h --help --open -v --verbose --json --ndjson --color -p --ports --technique --rate --retries --timeout --exclude --first-address --interface --i-am-allowed --banner --banner-timeout -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --json --ndjson --color --technique --timeout --close-timeout --syn-retries -4 --ipv4 -6 --ipv6 -n --numeric' ;;
     esac

@@ -153,6 +153,8 @@ complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l exclude -x -d 'Never
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l first-address -d 'Of a name with several addresses, probe the first'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l interface -x -d 'Send through this interface'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l i-am-allowed -d 'Scan more than 65536 public addresses'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l banner -d 'Ask open ports what they are, by connections of the kernel'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l banner-timeout -x -d 'For all that is asked of one port (default 5s)'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s n -l numeric -d 'Resolve no names'

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kListen = 1s;         // for a greeting
-constexpr Duration kSettle = 1s;         // for the rest of what has begun
+constexpr Duration kSettle = 1500ms;     // for the rest of what has begun
 constexpr Duration kFirstQuestion = 1s;  // for an answer
 constexpr Duration kOtherQuestion = 400ms;
 constexpr std::size_t kAlwaysJudged = 4096;  // above it, only what has grown by an eighth: a drip must cost no time
@@ -117,7 +117,7 @@ void BannerConversation::start_tls(MonotonicTime now) {
   heard_.clear();
   judged_ = 0;
   output_ += as_text(tls_->take_output());
-  step_deadline_ = now + std::max(at_least_some_rtts(kFirstQuestion), patience(tls_row()));
+  step_deadline_ = now + patience(tls_row());
 }
 
 void BannerConversation::on_established(MonotonicTime now) {
@@ -183,7 +183,10 @@ void BannerConversation::on_bytes(std::span<const std::uint8_t> bytes, Monotonic
 }
 
 void BannerConversation::on_tls_bytes(std::span<const std::uint8_t> bytes, MonotonicTime now) {
-  if (stage_ == Stage::handshake) heard_ += as_text(bytes);
+  if (stage_ == Stage::handshake) {
+    heard_ += as_text(bytes);
+    step_deadline_ = now + at_least_some_rtts(kSettle);
+  }
   if (stage_ == Stage::handshake && !may_be_tls(heard_)) {
     const auto finding = recognize({heard_, asked_, {}, false});
     if (finding && finding->service != "tls") {
