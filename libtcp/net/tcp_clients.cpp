@@ -170,12 +170,14 @@ class KernelClients final : public TcpClients {
   void become_connected(std::uint64_t number, Client& client) {
     int error_number = pending_error(client.fd.get());
     if (error_number == 0 && has_met_itself(client.fd.get())) error_number = ECONNREFUSED;
+    // The handshake was complete, then the peer changed its mind; a refusal is ECONNREFUSED.
+    const bool was_connected = error_number == 0 || error_number == ECONNRESET || error_number == EPIPE;
+    if (was_connected) events_.push_back({TcpEvent::Kind::connected, number, {}, {}});
     if (error_number != 0) {
       fail(number, client, error_number);
       return;
     }
     client.is_connected = true;
-    events_.push_back({TcpEvent::Kind::connected, number, {}, {}});
     flush(number, client);
   }
 

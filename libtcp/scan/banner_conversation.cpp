@@ -45,8 +45,12 @@ Duration BannerConversation::at_least_some_rtts(Duration duration) const {
 
 // The usual protocol of a port is worth the most time.
 Duration BannerConversation::patience(const BannerProtocol& question) const {
-  if (plan_.client_first && &question == plan_.questions.front()) return task_.timeout / 2;
+  if (is_usual(question.name)) return task_.timeout / 2;
   return at_least_some_rtts(&question == plan_.questions.front() ? kFirstQuestion : kOtherQuestion);
+}
+
+bool BannerConversation::is_usual(std::string_view question) const {
+  return plan_.client_first && question == plan_.questions.front()->name;
 }
 
 void BannerConversation::connect_anew(const BannerProtocol* question) {
@@ -185,7 +189,7 @@ void BannerConversation::on_bytes(std::span<const std::uint8_t> bytes, Monotonic
 void BannerConversation::on_tls_bytes(std::span<const std::uint8_t> bytes, MonotonicTime now) {
   if (stage_ == Stage::handshake) {
     heard_ += as_text(bytes);
-    step_deadline_ = now + at_least_some_rtts(kSettle);
+    step_deadline_ = now + at_least_some_rtts(may_be_tls(heard_) ? kSettle : kOtherQuestion);
   }
   if (stage_ == Stage::handshake && !may_be_tls(heard_)) {
     const auto finding = recognize({heard_, asked_, {}, false});
@@ -213,6 +217,8 @@ void BannerConversation::hear(std::span<const std::uint8_t> bytes, MonotonicTime
   heard_ += as_text(bytes);
   step_deadline_ = now + at_least_some_rtts(kSettle);
   if (heard_.size() <= kAlwaysJudged || heard_.size() - judged_ > judged_ / 8) judge(false, now);
+  const bool is_no_answer = !best_ && stage_ == Stage::asking && !is_usual(asked_);
+  if (is_no_answer) step_deadline_ = now + at_least_some_rtts(kOtherQuestion);
 }
 
 void BannerConversation::judge(bool ended, MonotonicTime now) {

@@ -85,6 +85,7 @@ class BannerConversation {
   void on_last_byte(MonotonicTime now);
   void finish() noexcept { stage_ = Stage::done; }
   [[nodiscard]] bool is_inside_tls() const noexcept { return tls_ != nullptr && stage_ != Stage::handshake; }
+  [[nodiscard]] bool is_usual(std::string_view question) const;
   [[nodiscard]] Duration patience(const BannerProtocol& question) const;
   [[nodiscard]] Duration at_least_some_rtts(Duration duration) const;
   [[nodiscard]] BannerOutcome silent_outcome() const noexcept;
