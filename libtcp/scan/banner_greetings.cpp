@@ -82,10 +82,10 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 4253 §4.2: other lines may precede its own.
 Recognition recognize_ssh(const Heard& heard) {
-  std::size_t at = heard.bytes.starts_with("SSH-") ? 0 : heard.bytes.find("\nSSH-");
-  if (at == std::string_view::npos) return std::nullopt;
-  if (at > 0) ++at;
-  const std::string_view text = heard.bytes.substr(at);
+  const bool is_first = heard.bytes.starts_with("SSH-");
+  const std::size_t line_before = is_first ? 0 : heard.bytes.find("\nSSH-");
+  if (line_before == std::string_view::npos) return std::nullopt;
+  const std::string_view text = heard.bytes.substr(is_first ? 0 : line_before + 1);
   Finding finding{.service = "ssh"};
   const auto line = first_line(text);
   if (!line && !heard.ended) finding.next = Next::wait;

@@ -27,6 +27,7 @@ struct Sample {
 const Sample kSamples[] = {
     {"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n", "", "ssh", "OpenSSH", "9.2p1 Debian-2+deb12u3", "protocol 2.0"},
     {"Keep out\r\nSSH-1.99-dropbear_2022.83\r\n", "http", "ssh", "dropbear", "2022.83", "protocol 1.99"},
+    {"\nSSH-2.0-a_1\r\n", "", "ssh", "a", "1", "protocol 2.0"},
     {"220 mail.example.org ESMTP Postfix (Debian/GNU)\r\n", "", "smtp", "Postfix", "", ""},
     {"220 mx ESMTP Exim 4.96 Mon, 1 Jan 2024\r\n", "", "smtp", "Exim", "4.96", ""},
     {"554 no SMTP service here\r\n", "", "smtp", "", "", "554 no SMTP service here"},
