@@ -41,7 +41,9 @@ class Bash(unittest.TestCase):
 
     def test_values(self):
         self.assertEqual(complete("tcpbox", "scan", "--color", "a"), {"auto", "always"})
-        self.assertEqual(complete("tcpbox", "scan", "--technique", ""), {"auto", "syn", "connect"})
+        self.assertEqual(complete("tcpbox", "scan", "--technique", ""),
+                         {"auto", "syn", "connect", "fin", "null", "xmas", "maimon", "ack",
+                          "window", "list"})
 
     def test_help_takes_a_command(self):
         self.assertEqual(complete("tcpbox", "help", "por"), {"ports"})
