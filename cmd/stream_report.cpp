@@ -45,8 +45,10 @@ StreamReport::StreamReport(std::string_view command, Context& context, const Str
   json_output_->flush();
 }
 
-void StreamReport::emit(const Record& record) {
-  if (json_) json_->result(record);
+// A record is made only for somebody who reads it.
+template <class Event>
+void StreamReport::emit(const Event& event) {
+  if (json_) json_->result(to_record(event));
 }
 
 void StreamReport::say(const std::string& line) {
@@ -89,7 +91,7 @@ void StreamReport::on_progress(const stream::Progress& event) {
 
 void StreamReport::on_listening(std::span<const stream::Address> locals) {
   for (const stream::Address& local : locals) {
-    emit(to_record(local));
+    emit(local);
     if (options_.verbose || announces_listening_) say("listening on " + to_string(local));
   }
   if (!ready_fd_) return;
@@ -100,17 +102,17 @@ void StreamReport::on_listening(std::span<const stream::Address> locals) {
 }
 
 void StreamReport::on_attempt_failed(const stream::AttemptFailed& event) {
-  emit(to_record(event));
+  emit(event);
   if (options_.verbose) say(event.error.message());
 }
 
 void StreamReport::on_retry(const stream::RetryPlanned& event) {
-  emit(to_record(event));
+  emit(event);
   if (options_.verbose) say(describe(event));
 }
 
 void StreamReport::on_port_checked(const stream::PortChecked& event) {
-  emit(to_record(event));
+  emit(event);
   if (!json_) context_.out.line(describe(event));
 }
 
@@ -120,19 +122,19 @@ void StreamReport::on_unchecked_peer(std::string option) {
 
 // A client needs it, so that it is told in any case.
 void StreamReport::on_certificate_made(const stream::CertificateMade& event) {
-  emit(to_record(event));
+  emit(event);
   say(describe(event));
 }
 
 void StreamReport::on_handshake_failed(const stream::HandshakeFailed& event) {
-  emit(to_record(event));
+  emit(event);
   if (!owns_standard_error()) context_.warn(event.error.message());
 }
 
 void StreamReport::on_connected(const stream::Connected& event) {
   ++connections_;
   if (!first_connected_) first_connected_ = context_.clock.now();
-  emit(to_record(event));
+  emit(event);
   if (!options_.verbose) return;
   say(describe(event));
   say_session(event.tls);
@@ -144,7 +146,7 @@ void StreamReport::say_session(const std::optional<stream::TlsSession>& session)
 }
 
 void StreamReport::on_forwarded(const stream::Forwarded& event) {
-  emit(to_record(event));
+  emit(event);
   if (!options_.verbose) return;
   say(describe(event));
   say_session(event.tls);
@@ -154,7 +156,7 @@ void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;
   total_.received_bytes += event.traffic.received_bytes;
-  emit(to_record(event));
+  emit(event);
   if (!options_.verbose) return;
   say(describe(event));
   if (event.child) say(describe(*event.child));
@@ -162,18 +164,18 @@ void StreamReport::on_closed(const stream::Closed& event) {
 }
 
 void StreamReport::on_child_line(const stream::ChildLine& event) {
-  emit(to_record(event));
+  emit(event);
   say(describe(event));
 }
 
 void StreamReport::on_rejected(const stream::Rejected& event) {
   ++rejected_;
-  emit(to_record(event));
+  emit(event);
   if (options_.verbose) say(describe(event));
 }
 
 void StreamReport::on_warning(const Error& error) {
-  emit(to_warning_record(error));
+  if (json_) json_->result(to_warning_record(error));
   if (owns_standard_error()) return;
   clear_progress();
   context_.warn(error.message());

@@ -58,7 +58,8 @@ class StreamReport final : public stream::SessionObserver {
 
  private:
   [[nodiscard]] bool owns_standard_error() const noexcept { return json_ && options_.json_fd == kStandardError; }
-  void emit(const Record& record);
+  template <class Event>
+  void emit(const Event& event);
   void say_session(const std::optional<stream::TlsSession>& session);
   void say(const std::string& line);
   void write_summary(const StreamEnding& ending);

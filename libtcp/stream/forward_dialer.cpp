@@ -10,6 +10,15 @@
 #include "libtcp/stream/unix_socket.hpp"
 
 namespace tcp::stream {
+namespace {
+
+constexpr std::chrono::milliseconds kExhaustedPause{100};
+
+bool is_exhausted(const Error& error) {
+  return error.is(std::errc::too_many_files_open) || error.is(std::errc::too_many_files_open_in_system);
+}
+
+}  // namespace
 
 ForwardDialer::ForwardDialer(const Executor& executor, EventQueue& events, WakeQueue<ForwardPair>& wakes,
                              const ForwardOptions& options, SessionObserver& observer, const Clock& clock, Owner& owner)
@@ -54,10 +63,17 @@ void ForwardDialer::advance(ForwardPair& pair) {
 }
 
 void ForwardDialer::go_on_after(ForwardPair& pair, Error error) {
+  if (is_exhausted(error) && clock_.now() < pair.dial->deadline) return pause(pair);
   end_attempt(pair);
   targets_.mark_dead(pair.target_index, error);
   pair.dial->failure = std::move(error);
   if (begin_next(pair)) advance(pair);
+}
+
+// It says nothing about the target, and somebody may leave.
+void ForwardDialer::pause(ForwardPair& pair) {
+  pair.dial->race.reset();
+  wakes_.set(pair, pair.wake, std::min(clock_.now() + kExhaustedPause, pair.dial->deadline));
 }
 
 Result<void> ForwardDialer::attempt(ForwardPair& pair) {

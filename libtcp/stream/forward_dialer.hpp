@@ -55,6 +55,7 @@ class ForwardDialer {
   [[nodiscard]] Result<void> begin_host(ForwardPair& pair, const HostTarget& host, const DialOptions& options);
   void advance(ForwardPair& pair);
   void go_on_after(ForwardPair& pair, Error error);
+  void pause(ForwardPair& pair);
   [[nodiscard]] Result<void> attempt(ForwardPair& pair);
   [[nodiscard]] Result<void> attempt_unix(ForwardPair& pair, const UnixName& name, const DialOptions& options);
   [[nodiscard]] Result<void> begin_race(ForwardPair& pair, const std::vector<IpAddress>& addresses);

@@ -95,11 +95,11 @@ bool flow(ForwardPair& pair, Side from) {
   return has_moved;
 }
 
-// Nothing is noted while there may be something to read: reading tells.
+// Nothing is noted while there may be something to read: reading tells. After its FIN the kernel calls a reset EPIPE.
 void note_gone(ForwardPair& pair, Side side) {
   if (pair.end(side).way != WayState::over) return;
   const std::error_code error = pending_error(pair.end(side).socket.get());
-  if (error) fail_writing(pair, side, error);
+  if (error) fail_writing(pair, side, is_gone(error) ? std::make_error_code(std::errc::connection_reset) : error);
 }
 
 std::uint32_t wanted_events(const ForwardPair& pair, Side side) noexcept {

@@ -4,63 +4,23 @@
 import os
 import pathlib
 import socket
-import struct
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import schema
-from lab.stream import PATIENCE, StreamCase, digest, free_port
+from lab.forward import ForwardCase, reset
+from lab.stream import PATIENCE, digest, free_port
 
 lab.require("nc", "ncat", "socat")
 
 PAYLOAD_BYTES = 32 << 20
 
 
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-class Forward(StreamCase):
-    def target(self):
-        """A listening socket of ours and its word on the command line."""
-        listener, port = self.server()
-        return listener, f"127.0.0.1:{port}"
-
-    def dead_target(self):
-        """A port that is taken, so that nobody else can listen on it, and refuses."""
-        taken = socket.socket()
-        self.addCleanup(taken.close)
-        taken.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{taken.getsockname()[1]}"
-
-    def client(self, listening):
-        connection = socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE)
-        self.addCleanup(connection.close)
-        return connection
-
-    def accepted(self, listener):
-        connection, _ = listener.accept()
-        self.addCleanup(connection.close)
-        connection.settimeout(PATIENCE)
-        return connection
-
-    def pair(self, *words):
-        """A client, the target's side of its conversation, and the forwarder."""
-        listener, word = self.target()
-        listening = self.listen("--forward", word, *words)
-        client = self.client(listening)
-        return client, self.accepted(listener), listening
-
-    def read_all(self, connection):
-        data = b""
-        while chunk := connection.recv(1 << 20):
-            data += chunk
-        return data
-
+class Forward(ForwardCase):
     def test_each_end_ends_by_itself(self):
         for first in ("client", "target"):
             with self.subTest(ends_first=first):
@@ -110,6 +70,65 @@ class Forward(StreamCase):
                 out, err = listening.communicate(timeout=PATIENCE)
                 self.assertEqual(listening.returncode, 3, err)
                 self.assertIn(b"reset", err)
+
+    def test_a_reset_after_a_half_close_is_passed_on(self):
+        """Nothing is expected from that side any more, and yet that it is gone is noticed."""
+        for first in ("client", "target"):
+            with self.subTest(resets=first):
+                client, target, listening = self.pair()
+                leader, follower = (client, target) if first == "client" else (target, client)
+                leader.sendall(b"all of it")
+                leader.shutdown(socket.SHUT_WR)
+                self.assertEqual(self.read_all(follower), b"all of it")
+                reset(leader)
+                follower.settimeout(PATIENCE)
+                with self.assertRaises((ConnectionResetError, BrokenPipeError)):
+                    while True:
+                        follower.sendall(b"?")
+                        time.sleep(0.01)
+                _, err = listening.communicate(timeout=PATIENCE)
+                self.assertEqual(listening.returncode, 3, err)
+                self.assertIn(b"reset", err)
+
+    def test_unix_sockets_on_both_sides(self):
+        target = socket.socket(socket.AF_UNIX)
+        self.addCleanup(target.close)
+        target.bind(str(self.scratch / "target"))
+        target.listen()
+        target.settimeout(PATIENCE)
+        address = str(self.scratch / "front")
+        listening = self.listen_on(f"unix:{address}", "--forward", f"unix:{self.scratch / 'target'}")
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.connect(address)
+        served = self.accepted(target)
+        client.sendall(b"question")
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual(self.read_all(served), b"question")
+        served.sendall(b"answer")
+        served.close()
+        self.assertEqual(self.read_all(client), b"answer")
+        client.close()
+        self.ends(listening, 0)
+
+    def test_a_name_is_looked_up(self):
+        listener, port = self.server()
+        listening = self.listen("--forward", f"localhost:{port}", "-4", "--ndjson")
+        client = self.client(listening)
+        target = self.accepted(listener)
+        client.close()
+        self.assertEqual(target.recv(1), b"")
+        target.close()
+        _, err = self.ends(listening, 0)
+        events = {event["type"]: event for event in schema.validate_ndjson(err.decode(), "listen")}
+        self.assertIsNotNone(events["forwarded"]["resolve_us"])
+
+    def test_idle_pairs_end(self):
+        client, target, listening = self.pair("--idle-timeout", "300ms")
+        self.assertEqual(client.recv(1), b"")
+        self.assertEqual(target.recv(1), b"")
+        _, err = self.ends(listening, 1)
+        self.assertIn(b"idle", err)
 
     def test_what_the_target_said_before_it_reset_arrives(self):
         """A server that refuses an upload with an answer and a reset: the answer counts."""
