@@ -25,8 +25,10 @@ class TcpCategory final : public std::error_category {
 
 }  // namespace
 
+// Never destroyed: a thread that nobody waits for (a look-up that was left behind) may still name an error while the
+// program ends.
 const std::error_category& tcp_category() noexcept {
-  static const TcpCategory category;
+  static const auto& category = *new TcpCategory;
   return category;
 }
 

@@ -27,7 +27,7 @@ class TlsCategory final : public std::error_category {
 }  // namespace
 
 const std::error_category& tls_category() noexcept {
-  static const TlsCategory category;
+  static const auto& category = *new TlsCategory;  // never destroyed, as tcp_category()
   return category;
 }
 
