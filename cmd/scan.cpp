@@ -7,6 +7,7 @@
 #include "cmd/command.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/scan_banner_options.hpp"
 #include "cmd/scan_baseline.hpp"
 #include "cmd/scan_checkpoint.hpp"
 #include "cmd/scan_list.hpp"
@@ -21,6 +22,7 @@
 #include "cmd/scan_technique_table.hpp"
 #include "cmd/scan_timing_options.hpp"
 #include "libtcp/net/capabilities.hpp"
+#include "libtcp/net/interface.hpp"
 #include "libtcp/ports/port_set.hpp"
 #include "libtcp/scan/cookie.hpp"
 
@@ -44,6 +46,7 @@ class ScanCommand final : public Command {
     ports_.define(app);
     probe_words_.define(app);
     timing_.define(app);
+    banner_.define(app);
     output_.define(app);
   }
 
@@ -55,6 +58,7 @@ class ScanCommand final : public Command {
     TCP_TRY(targets_.settle());
     TCP_TRY_ASSIGN(port_numbers, ports_.settle());
     port_numbers_ = std::move(port_numbers);
+    TCP_TRY(banner_.settle());
     return timing_.settle();
   }
 
@@ -102,6 +106,16 @@ class ScanCommand final : public Command {
     return std::optional(std::move(baseline));
   }
 
+  // Where the connections for banners begin: as the probes do.
+  Result<ScanBannerOptions::From> connections_from() const {
+    ScanBannerOptions::From from;
+    from.source = probes_.source;
+    if (probes_.interface.empty()) return from;
+    TCP_TRY_ASSIGN(interface, net::find_interface(probes_.interface));
+    from.interface_index = interface.index;
+    return from;
+  }
+
   ScanViewOptions view_options(const Context& context, const scan::Targets& targets,
                                const std::optional<ScanBaseline>& baseline) const {
     ports::PortSet ports;
@@ -125,7 +139,7 @@ class ScanCommand final : public Command {
     add_scan(run, options, network.choice, targets);
     outputs->start(run);
     const Interrupt interrupt;
-    const auto done = probe(context, options, network, *outputs, baseline, interrupt);
+    const auto done = probe(context, options, network, targets, *outputs, baseline, interrupt);
     if (!done) return std::unexpected(done.error());
     context.out.flush();
     TCP_TRY(outputs->finish());
@@ -134,14 +148,18 @@ class ScanCommand final : public Command {
   }
 
   Result<ExitCode> probe(Context& context, const scan::ScanOptions& options, const ScanNetwork& network,
-                         ScanOutputs& outputs, const std::optional<ScanBaseline>& baseline,
-                         const Interrupt& interrupt) const {
+                         const scan::Targets& targets, ScanOutputs& outputs,
+                         const std::optional<ScanBaseline>& baseline, const Interrupt& interrupt) const {
     ScanProgress progress(context.err, output_.progress, !targets_.reads_standard_input());
     const bool writes_early = output_.stream || output_.format() != ScanFormat::text;
     CheckpointFile checkpoint(timing_.checkpoint);
     ScanReporter reporter({outputs, progress, interrupt, checkpoint, baseline ? &*baseline : nullptr, output_.open_only,
                            writes_early && context.out.terminal().is_terminal});
-    auto summary = scan::run(options, context.clock, *network.network, reporter);
+    const auto run_scan = [&](scan::Observer& observer) {
+      return scan::run(options, context.clock, *network.network, observer);
+    };
+    TCP_TRY_ASSIGN(from, connections_from());
+    auto summary = banner_.around(context, targets, from, reporter, run_scan);
     progress.clear();
     if (!summary) return std::unexpected(std::move(summary).error());
     outputs.summary(to_record(*summary, options));
@@ -158,6 +176,7 @@ class ScanCommand final : public Command {
   ScanProbeWords probe_words_;
   ScanOutputOptions output_;
   ScanTimingWords timing_;
+  ScanBannerOptions banner_;
 
   std::vector<std::uint16_t> port_numbers_;
   ScanProbeOptions probes_;

@@ -33,7 +33,8 @@ void ScanGroup::add(const scan::PortResult& result, bool keep_row) {
     rows = {};
     return;
   }
-  rows.push_back({result.target.port, result.reason, std::move(explanation), result.rtt, result.time_to_live});
+  rows.push_back(
+      {result.target.port, result.reason, std::move(explanation), result.rtt, result.time_to_live, result.banner});
 }
 
 std::string ScanGroup::sum() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -19,6 +20,7 @@ struct ScanRow {
   std::string explanation;
   std::optional<Duration> rtt;
   std::optional<std::uint8_t> time_to_live;
+  std::shared_ptr<const scan::Banner> banner;  // null: not asked for
 };
 
 // The ports of a host in one state: rows, until there are too many to read.

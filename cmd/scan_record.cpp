@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_record.hpp"
 
+#include "cmd/scan_banner_record.hpp"
 #include "cmd/scan_words.hpp"
 
 #include "libtcp/packet/tcp_header.hpp"
@@ -56,6 +57,7 @@ Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   record.add("ttl", result.time_to_live ? Value(*result.time_to_live) : Value(nullptr));
   record.add("probes_sent", result.probes_sent);
   record.add("service", or_null(service_text(result.target.port)));
+  record.add("banner", banner_of(result.banner.get()));
   return record;
 }
 

@@ -3,12 +3,27 @@
 #include <algorithm>
 
 #include "cmd/output/table.hpp"
+#include "cmd/scan_banner_record.hpp"
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {
+
+// Behind the heading, a line a row.
+std::string with_banners(std::string_view table, const std::vector<std::string>& banners) {
+  std::string text;
+  std::size_t line = 0;
+  while (!table.empty()) {
+    const std::size_t end = std::min(table.find('\n') + 1, table.size());
+    text += table.substr(0, end);
+    table.remove_prefix(end);
+    if (line > 0 && line <= banners.size()) text += banners[line - 1];
+    ++line;
+  }
+  return text;
+}
 
 class ScanTextView final : public ScanView {
  public:
@@ -44,14 +59,16 @@ class ScanTextView final : public ScanView {
 
   void print_table(const ScanHost& host) {
     Table table({{"STATE"}, {"PORT", true}, {"SERVICE", false, true}, {"REASON", false, true}, {"RTT", true}});
+    std::vector<std::string> banners;
     for (const ScanGroup& group : host.groups) {
       for (const ScanRow& row : group.rows) {
         const std::string service = service_text(row.port);
+        banners.push_back(banner_lines(row.banner.get(), options_.verbose, out_.terminal().width));
         table.add_row({paint(out_.terminal(), style_of(group.state), to_string(group.state)), std::to_string(row.port),
                        service.empty() ? "-" : service, row.explanation, rtt_text(row.rtt)});
       }
     }
-    if (!table.empty()) out_.write(table.render(out_.terminal()));
+    if (!table.empty()) out_.write(with_banners(table.render(out_.terminal()), banners));
   }
 
   void print_changes() {
@@ -92,7 +109,8 @@ class ScanStreamView final : public ScanView {
                               to_string(result.state).size(), 13);
     line += where(result.target) + "  " + (service.empty() ? "-" : service) + "  " + explain(result);
     if (result.rtt) line += "  " + rtt_text(result.rtt);
-    out_.line(line);
+    out_.write(line + "\n" + banner_lines(result.banner.get(), options_.verbose, out_.terminal().width));
+    out_.end_record();
   }
   void note(const scan::HostNote& note) override {
     out_.line("note         " + title(note.host, name_of(note.host, *options_.targets)) + " " + explain(note));

@@ -509,6 +509,10 @@ _tcpbox() {
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
+    'scan --banner-timeout')
+      :
+      return
+      ;;
     'ports --color')
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
@@ -551,7 +555,7 @@ _tcpbox() {
     case $command in
       listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --forward --balance --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume' ;;
+      scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --json --ndjson --color --technique --timeout --close-timeout --syn-retries -4 --ipv4 -6 --ipv6 -n --numeric' ;;
     esac

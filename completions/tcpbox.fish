@@ -196,6 +196,8 @@ complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l shard -x -d 'Probe p
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l seed -x -d 'Number that the order of the probes follows from (default random)'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l checkpoint -r -F -d 'Keep in this file how far the scan is'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l resume -r -F -d 'Go on where the scan was that kept this file'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l banner -d 'Ask open ports what they are, by connections of the kernel'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l banner-timeout -x -d 'For all that is asked of one port (default 5s)'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -a '(__fish_print_hostnames)'
 
 complete -c tcpbox -n '__fish_seen_subcommand_from ports' -s h -l help -d 'Show this help'

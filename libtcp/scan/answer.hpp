@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,8 @@ struct Answer {
   int error_number = 0;  // not_sent: errno
 };
 
+struct Banner;
+
 // `unfiltered`: probes reach it, and whether anybody listens is not known. `open_filtered`: silence that an open port
 // keeps as well as a filter does.
 enum class PortState : std::uint8_t { open, open_filtered, unfiltered, closed, filtered, error };
@@ -70,6 +73,7 @@ struct PortResult {
   std::optional<IpAddress> icmp_sender;
   std::optional<Error> error;
   unsigned probes_sent = 0;
+  std::shared_ptr<const Banner> banner;  // null: not asked for
 };
 
 // For people: "syn-ack", "rst", "icmp port unreachable from 192.0.2.1", "no answer to 4 probes",

@@ -45,7 +45,7 @@ struct ProberOptions {
 };
 
 // What an answer was worth.
-struct Heard {
+struct AnswerWorth {
   std::optional<PortResult> result;    // when it decided a pair
   std::optional<std::uint32_t> round;  // in which the first try left that it answers
   std::optional<Duration> rtt;
@@ -68,7 +68,7 @@ class Prober {
   // Of that batch the first `count` left, the others did not. Returns how many were first tries.
   std::uint64_t sent(std::span<const Probe> batch, std::size_t count, MonotonicTime now, std::uint32_t round);
 
-  [[nodiscard]] Heard on_answer(const Answer& answer);
+  [[nodiscard]] AnswerWorth on_answer(const Answer& answer);
   // Answers were lost in this host: a silent pair may have answered one of its tries, so it gets one more.
   void on_answers_lost() noexcept { answers_lost_ = true; }
   // Every answer that came until `now` has been told: what is silent for too long is to be tried again.
@@ -125,8 +125,8 @@ class Prober {
   [[nodiscard]] bool is_given_up(std::uint64_t target, MonotonicTime now) noexcept;
   void abandon(Position position) noexcept;
 
-  void learn_rtt(std::uint64_t pair, Position position, const Answer& answer, Heard& heard);
-  void decide(Position position, std::uint64_t pair, const Answer& answer, const Verdict& verdict, Heard& heard);
+  void learn_rtt(std::uint64_t pair, Position position, const Answer& answer, AnswerWorth& worth);
+  void decide(Position position, std::uint64_t pair, const Answer& answer, const Verdict& verdict, AnswerWorth& worth);
   void count_tries(const Answer& answer) noexcept;
   void leave_undecided(std::uint8_t state) noexcept;
   void count_for_host(std::uint64_t pair, const Answer& answer) noexcept;

@@ -22,21 +22,21 @@ bool comes_from_target(const Answer& answer) {
 
 }  // namespace
 
-Heard Prober::on_answer(const Answer& answer) {
-  Heard heard;
+AnswerWorth Prober::on_answer(const Answer& answer) {
+  AnswerWorth worth;
   const auto pair = space_.index_of(answer.target);
   if (!pair) {
     ++counts_.unasked;
-    return heard;
+    return worth;
   }
   const Position position = order_.position_of(*pair);
   if (position < first_ || position >= next_) {
     ++counts_.unasked;
-    return heard;
+    return worth;
   }
   if (position < states_.base()) {
     ++counts_.duplicates;
-    return heard;
+    return worth;
   }
   const std::uint8_t state = states_[position];
   if (answer.attempt >= PairStates::tries(state)) {
@@ -44,35 +44,36 @@ Heard Prober::on_answer(const Answer& answer) {
   } else if (PairStates::progress(state) == PairStates::decided) {
     ++counts_.duplicates;
   } else if (const auto verdict = technique_.classify(answer)) {
-    decide(position, *pair, answer, *verdict, heard);
+    decide(position, *pair, answer, *verdict, worth);
   }
-  return heard;
+  return worth;
 }
 
-void Prober::learn_rtt(std::uint64_t pair, Position position, const Answer& answer, Heard& heard) {
+void Prober::learn_rtt(std::uint64_t pair, Position position, const Answer& answer, AnswerWorth& worth) {
   const bool in_order = answer.attempt == 0 && (states_[position] & PairStates::kOutOfOrder) == 0;
   std::optional<MonotonicTime> sent;
   if (!in_order) {
     sent = later_tries_.find(position << 4 | answer.attempt);
   } else if (const auto* batch = first_tries_.find(position)) {
     sent = batch->sent_at;
-    heard.round = batch->round;
+    worth.round = batch->round;
   }
   if (answer.rtt) {
-    heard.rtt = answer.rtt;
+    worth.rtt = answer.rtt;
   } else if (sent) {
-    heard.rtt = std::max(answer.received - *sent, Duration(0));
+    worth.rtt = std::max(answer.received - *sent, Duration(0));
   }
-  if (!heard.rtt || !comes_from_target(answer)) return;
+  if (!worth.rtt || !comes_from_target(answer)) return;
   RttEstimator& estimator = hosts_.claim(space_.target_of(pair)).rtt;
-  estimator.sample(*heard.rtt);
-  rtts_.add(*heard.rtt);
+  estimator.sample(*worth.rtt);
+  rtts_.add(*worth.rtt);
   longest_rtt_ = std::max(longest_rtt_.value_or(Duration(0)), *estimator.smoothed());
 }
 
-void Prober::decide(Position position, std::uint64_t pair, const Answer& answer, const Verdict& verdict, Heard& heard) {
+void Prober::decide(Position position, std::uint64_t pair, const Answer& answer, const Verdict& verdict,
+                    AnswerWorth& worth) {
   std::uint8_t& state = states_[position];
-  PortResult& result = heard.result.emplace();
+  PortResult& result = worth.result.emplace();
   result.target = space_[pair];
   result.state = verdict.state;
   result.reason = verdict.reason;
@@ -85,8 +86,8 @@ void Prober::decide(Position position, std::uint64_t pair, const Answer& answer,
   if (answer.kind == AnswerKind::not_sent) {
     result.error = not_sent_error(answer);
   } else {
-    learn_rtt(pair, position, answer, heard);
-    result.rtt = heard.rtt;
+    learn_rtt(pair, position, answer, worth);
+    result.rtt = worth.rtt;
     count_tries(answer);
   }
   if (PairStates::progress(state) == PairStates::silent) count_silent_for_host(position, -1);

@@ -133,14 +133,14 @@ class Run {
   }
 
   void hear(const Answer& answer) {
-    const Heard heard = prober_.on_answer(answer);
-    if (heard.rtt) congestion_.on_rtt(*heard.rtt);
-    if (heard.round && answer.kind != AnswerKind::icmp) {
-      congestion_.on_answer(*heard.round, answer.kind == AnswerKind::syn_ack);
+    const AnswerWorth worth = prober_.on_answer(answer);
+    if (worth.rtt) congestion_.on_rtt(*worth.rtt);
+    if (worth.round && answer.kind != AnswerKind::icmp) {
+      congestion_.on_answer(*worth.round, answer.kind == AnswerKind::syn_ack);
     }
-    if (!heard.result) return;
-    if (is_one_host()) resets_.add(answer.kind, answer.attempt, heard.rtt, answer.received);
-    observer_.on_result(*heard.result);
+    if (!worth.result) return;
+    if (is_one_host()) resets_.add(answer.kind, answer.attempt, worth.rtt, answer.received);
+    observer_.on_result(*worth.result);
   }
 
   [[nodiscard]] bool is_one_host() const { return options_.space.targets().size() == 1; }

@@ -212,7 +212,7 @@ TEST_CASE("more pairs than are remembered are scanned through a window") {
     prober.sent(batch, batch.size(), clock.now(), 0);
     const auto answers = network.receive(clock.now() + 5ms);
     for (const Answer& answer : *answers) {
-      if (const Heard heard = prober.on_answer(answer); heard.result) report(*heard.result);
+      if (const AnswerWorth heard = prober.on_answer(answer); heard.result) report(*heard.result);
     }
     prober.expire(clock.now());
     prober.report_forgotten(report);

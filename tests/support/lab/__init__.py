@@ -50,6 +50,8 @@ Host:
     drop_ports(ports), reject_ports(ports, what="icmpx type port-unreachable"), lose(percent), lose_every(n)
     nginx(ports, tls=False, certificate=None), listen_many(ports), sshd(port=22)   real peers, listening when the call
                                                                                    returns
+    redis(port=6379), memcached(port=11211)                           more of them
+    talkers({port: (kind, bytes)})                                    servers of canned words
 
 `user="nobody"` runs as an ordinary user without any capability.
 """

@@ -10,6 +10,7 @@ import unittest
 
 from .process import missing_tools, wait_for
 
+_TALKERS = pathlib.Path(__file__).with_name("talkers.py")
 _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 
 
@@ -37,6 +38,21 @@ class Peers:
         """Kernel listeners in one process, which accepts and closes at once. Returns its Popen."""
         ports = list(ports)
         return self._serve([sys.executable, _LISTENERS, *ports], ports)
+
+    def talkers(self, behaviours):
+        """Servers of canned words: {port: (kind, bytes)}, kinds as talkers.py has them. Returns their Popen."""
+        words = [f"{port}:{kind}:{said.hex()}" for port, (kind, said) in behaviours.items()]
+        return self._serve([sys.executable, _TALKERS, *words], list(behaviours))
+
+    def redis(self, port=6379):
+        """An empty Redis that keeps nothing."""
+        _need("redis-server")
+        return self._serve(["redis-server", "--port", port, "--save", "", "--bind", "*", "--protected-mode", "no",
+                            "--dir", self.scratch], [port])
+
+    def memcached(self, port=11211):
+        _need("memcached")
+        return self._serve(["memcached", "-u", "nobody", "-p", port, "-U", "0"], [port])
 
     def sshd(self, port=22):
         """OpenSSH's server; nobody can log in."""
