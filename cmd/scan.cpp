@@ -137,8 +137,8 @@ class ScanCommand final : public Command {
     context.note("technique: " + std::string(network.choice.technique->name) + " (" + network.choice.why + ")");
     Record run = make_run_record("scan", 1, context.arguments, to_rfc3339(shared.started));
     add_scan(run, options, network.choice, targets);
+    const Interrupt interrupt;  // before the first line is out: who reads it may interrupt
     outputs->start(run);
-    const Interrupt interrupt;
     const auto done = probe(context, options, network, targets, *outputs, baseline, interrupt);
     if (!done) return std::unexpected(done.error());
     context.out.flush();
