@@ -16,7 +16,7 @@
 namespace tcp::scan {
 
 // Source ports are a resource: a try more is a port more to guard.
-inline constexpr unsigned kMostTries = 11;
+inline constexpr unsigned kMostTries = 15;
 
 struct Probe {
   std::uint64_t pair = 0;  // its index in the probe space

@@ -273,7 +273,7 @@ class Refusals(ScanCase):
 
     def test_usage(self):
         for arguments, words in ((["10.0.0.9-1"], "reversed"), (["-p", "80-70", "127.0.0.1"], "80-70"),
-                                 (["-p", "0", "127.0.0.1"], "port 0"), (["--retries", "11", "127.0.0.1"], "0 to 10"),
+                                 (["-p", "0", "127.0.0.1"], "port 0"), (["--retries", "15", "127.0.0.1"], "0 to 14"),
                                  (["--rate", "0", "127.0.0.1"], "--rate"), (["--technique", "x", "127.0.0.1"], "syn"),
                                  (["--timeout", "0", "127.0.0.1"], "1ms"), ([], "TARGET"),
                                  (["--exclude", "127.0.0.0/8", "127.0.0.1"], "nothing is left"),

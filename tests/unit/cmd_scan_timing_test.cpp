@@ -94,7 +94,7 @@ TEST_CASE("words that are off are named") {
   CHECK(with(&ScanTimingWords::rate, "0").contains("--rate '0'"));
   CHECK(with(&ScanTimingWords::max_rate, "x").contains("--max-rate"));
   CHECK(with(&ScanTimingWords::min_rate, "-1").contains("--min-rate"));
-  CHECK(with(&ScanTimingWords::retries, "11").contains("0 to 10"));
+  CHECK(with(&ScanTimingWords::retries, "15").contains("0 to 14"));
   CHECK(with(&ScanTimingWords::confidence, "100").contains("50 to 99.9999"));
   CHECK(with(&ScanTimingWords::timeout, "0").contains("1ms"));
   CHECK(with(&ScanTimingWords::host_timeout, "0").contains("--host-timeout"));
