@@ -18,18 +18,30 @@ constexpr std::size_t kMostRoutesAsked = 64;
 constexpr Duration kBetweenCheckpoints = std::chrono::seconds(10);
 constexpr std::uint32_t kMostShards = 1'000'000;
 
-// Probes a second by name. Nearby: every target is on a link of this host.
+// Probes a second by name. What is within seldom lies behind an address translation, which keeps a state for each
+// probe.
 struct Pace {
   std::string_view name;
-  scan::RateBounds nearby;
-  scan::RateBounds behind_router;
+  scan::RateBounds on_link;
+  scan::RateBounds within;
+  scan::RateBounds outside;
+
+  [[nodiscard]] const scan::RateBounds& bounds(Reach reach) const noexcept {
+    return reach == Reach::on_link ? on_link : reach == Reach::within ? within : outside;
+  }
 };
 
 constexpr std::array kPaces{
-    Pace{"gentle", {1'000, 2'000, 1, 10'000, 1.25}, {1'000, 2'000, 1, 10'000, 1.25}},
-    Pace{"normal", {10'000, 50'000, 1, scan::kHighestRate, 2}, {5'000, 10'000, 1, scan::kHighestRate, 2}},
-    Pace{"fast", {50'000, 200'000, 1, scan::kHighestRate, 2}, {20'000, 50'000, 1, scan::kHighestRate, 2}},
-    Pace{"line-rate", {}, {}},  // whatever the interface takes
+    Pace{"gentle", {1'000, 2'000, 1, 10'000, 1.25}, {1'000, 2'000, 1, 10'000, 1.25}, {1'000, 2'000, 1, 10'000, 1.25}},
+    Pace{"normal",
+         {10'000, 50'000, 1, scan::kHighestRate, 2},
+         {10'000, 40'000, 1, scan::kHighestRate, 2},
+         {5'000, 10'000, 1, scan::kHighestRate, 2}},
+    Pace{"fast",
+         {50'000, 200'000, 1, scan::kHighestRate, 2},
+         {50'000, 100'000, 1, scan::kHighestRate, 2},
+         {20'000, 50'000, 1, scan::kHighestRate, 2}},
+    Pace{"line-rate", {}, {}, {}},  // whatever the interface takes
 };
 
 const Pace* find_pace(std::string_view name) {
@@ -55,17 +67,24 @@ std::optional<double> parse_percentage(std::string_view text) {
   return value;
 }
 
-bool is_nearby(const scan::TargetSet& targets) {
-  if (targets.range_count() > kMostRoutesAsked) return false;
-  const auto is_on_link = [](const IpAddress& address) {
-    const auto route = net::find_route(address);
-    return route && !route->gateway;
-  };
+// Of the first and the last address of each range.
+template <class Predicate>
+bool all_ends(const scan::TargetSet& targets, Predicate&& is) {
   for (std::size_t i = 0; i < targets.range_count(); ++i) {
     const AddressRange range = targets.range(i);
-    if (!is_on_link(range.first) || !is_on_link(range.last)) return false;
+    if (!is(range.first) || !is(range.last)) return false;
   }
   return true;
+}
+
+bool is_on_link(const IpAddress& address) {
+  const auto route = net::find_route(address);
+  return route && !route->gateway;
+}
+
+Reach reach_of(const scan::TargetSet& targets) {
+  if (targets.range_count() <= kMostRoutesAsked && all_ends(targets, is_on_link)) return Reach::on_link;
+  return targets.count_public() == 0 ? Reach::within : Reach::outside;
 }
 
 }  // namespace
@@ -168,9 +187,8 @@ Result<void> ScanTimingWords::settle_part() {
   return {};
 }
 
-scan::RateBounds ScanTimingWords::bounds_for(bool nearby) const noexcept {
-  const Pace& pace = *find_pace(timing);
-  scan::RateBounds bounds = nearby ? pace.nearby : pace.behind_router;
+scan::RateBounds ScanTimingWords::bounds_for(Reach reach) const noexcept {
+  scan::RateBounds bounds = find_pace(timing)->bounds(reach);
   if (max_rate_) bounds.most = *max_rate_;
   if (min_rate_) bounds.least = *min_rate_;
   bounds.most = std::max(bounds.most, bounds.least);
@@ -198,7 +216,7 @@ Result<void> ScanTimingWords::apply(scan::ScanOptions& options) {
   options.timing = timing_;
   options.exact_rate = rate_;
   if (timing == "line-rate" && !rate_) options.exact_rate = max_rate_.value_or(scan::kHighestRate);
-  options.rates = bounds_for(is_nearby(options.space.targets()));
+  options.rates = bounds_for(reach_of(options.space.targets()));
   options.shard = shard_;
   if (seed_) options.seed = *seed_;
   if (!checkpoint.empty()) options.checkpoint_every = kBetweenCheckpoints;

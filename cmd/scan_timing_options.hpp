@@ -2,6 +2,7 @@
 // How fast and how patiently `scan` probes, and which part of the work is its own.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "libtcp/scan/scan.hpp"
 
 namespace tcp::cmd {
+
+// Where the targets are: all on links of this host, all at private addresses, or elsewhere too.
+enum class Reach : std::uint8_t { on_link, within, outside };
 
 struct ScanTimingWords {
   std::string timing = "normal";
@@ -39,7 +43,7 @@ struct ScanTimingWords {
   [[nodiscard]] Result<void> settle_patience();
   [[nodiscard]] Result<void> settle_part();
   [[nodiscard]] Result<void> apply_resume(scan::ScanOptions& options);
-  [[nodiscard]] scan::RateBounds bounds_for(bool nearby) const noexcept;
+  [[nodiscard]] scan::RateBounds bounds_for(Reach reach) const noexcept;
 
   std::optional<std::uint64_t> rate_;
   std::optional<std::uint64_t> max_rate_;

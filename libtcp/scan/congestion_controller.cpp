@@ -9,15 +9,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration kShortestRound = milliseconds(10);
+constexpr Duration kShortestRound = milliseconds(6);
 constexpr Duration kLongestRound = milliseconds(500);
-constexpr Duration kMargin = milliseconds(10);  // what this host needs to tell of an answer
+constexpr Duration kMargin = milliseconds(6);  // what this host needs to tell of an answer
 constexpr Duration kLongestMaturity = std::chrono::seconds(2);
 constexpr Duration kMaturityUnmeasured = milliseconds(100);
 constexpr double kEnoughAnswers = 24;    // expected, before their number means something
 constexpr double kWorthwhileRound = 32;  // first tries
 constexpr double kDeviations = 3;
-constexpr double kDoubt = 0.25;  // deviations below what is usual that still convince
+constexpr double kOutweighs = 2;  // times as many probes as what is taken for usual stands on
+constexpr double kDoubt = 0.25;   // deviations below what is usual that still convince
 constexpr double kLowInSlowStart = 0.85;
 constexpr double kFull = 0.95;    // of what is usual always convinces
 constexpr double kSparse = 0.02;  // yield, below which evidence comes slowly
@@ -151,6 +152,13 @@ CongestionController::Judgement CongestionController::judge(double sent, double 
   return wanted >= kEnoughAnswers && answered >= convincing ? Judgement::usual : Judgement::too_little;
 }
 
+// The first rounds are small, and chance may have made them better than what is usual: a much larger sample that is not
+// low says more of it than they do.
+bool CongestionController::outweighs_usual(const Round& sample) const noexcept {
+  const Yield& usual = evidence_ == Evidence::open ? usual_open_ : usual_;
+  return sample.first >= kOutweighs * usual.sent && expected(sample.first) >= kEnoughAnswers;
+}
+
 // The probes a second of which the sample's answers, and one deviation more, are the usual share.
 double CongestionController::capacity(const Round& sample) const noexcept {
   const double seconds = std::chrono::duration<double>(sample.length).count();
@@ -209,6 +217,7 @@ void CongestionController::evaluate_current() {
       grow(true);
       break;
     case Judgement::too_little:
+      if (slow_start_ && outweighs_usual(sample_)) break;
       if (sample_.length < kLongestSample || rate_ >= static_cast<double>(bounds_.unproven)) return;
       grow(false);
       break;

@@ -80,6 +80,7 @@ class CongestionController {
   [[nodiscard]] bool knows_usual() const noexcept;
   [[nodiscard]] double expected(double sent) const noexcept;
   [[nodiscard]] Judgement judge(double sent, double answered) const noexcept;
+  [[nodiscard]] bool outweighs_usual(const Round& sample) const noexcept;
   [[nodiscard]] double capacity(const Round& sample) const noexcept;
   void end_round(MonotonicTime now);
   void evaluate(const Round& round);

@@ -54,12 +54,13 @@ ConnectNetwork::ConnectNetwork(const ConnectNetworkOptions& options, const Clock
     : clock_(clock), options_(options), epoll_(std::move(epoll)), capacity_(capacity) {}
 
 // A silent connection keeps its place for as long as nobody else needs it: a late answer still counts.
-void ConnectNetwork::make_room() {
-  const MonotonicTime now = clock_.now();
-  while (attempts_.size() >= capacity_ && !patience_.empty() && patience_.top().first <= now) {
+bool ConnectNetwork::make_room(MonotonicTime now) {
+  while (attempts_.size() >= capacity_) {
+    if (patience_.empty() || patience_.top().first > now) return false;
     attempts_.erase(patience_.top().second);
     patience_.pop();
   }
+  return true;
 }
 
 int ConnectNetwork::watch(Attempt attempt) {
@@ -172,9 +173,9 @@ void ConnectNetwork::on_event(Key key) {
 }
 
 Result<std::size_t> ConnectNetwork::send(std::span<const Probe> batch) {
-  make_room();
+  const MonotonicTime now = clock_.now();
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (attempts_.size() >= capacity_) return i;
+    if (!make_room(now)) return i;
     const int error_number = start(batch[i], 0);
     if (error_number == 0) continue;
     if (attempts_.empty() && i == 0 && ready_.empty()) return system_error("open a socket", error_number);

@@ -42,7 +42,8 @@ class ConnectNetwork final : public Network {
 
   ConnectNetwork(const ConnectNetworkOptions& options, const Clock& clock, UniqueFd epoll, std::size_t capacity);
   [[nodiscard]] static Key key_of(const Probe& probe) noexcept { return probe.pair << 4 | probe.attempt; }
-  void make_room();
+  // For one more; false while all are still waited for.
+  [[nodiscard]] bool make_room(MonotonicTime now);
   // 0 when taken, EMFILE and its kin when there is no room for it.
   [[nodiscard]] int start(const Probe& probe, unsigned self_connects);
   [[nodiscard]] bool asks_at_once() noexcept;

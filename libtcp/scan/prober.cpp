@@ -7,7 +7,12 @@ namespace tcp::scan {
 namespace {
 
 constexpr Duration kShortestGrace = std::chrono::milliseconds(300);
+constexpr Duration kShortestMeasuredGrace = std::chrono::milliseconds(150);
+constexpr std::uint64_t kWellMeasured = 1000;  // answers that were timed
 constexpr Duration kLongestGrace = std::chrono::seconds(8);
+// Neighbours are asked for three times, a second apart, before a router or this host says that there is no such host
+// (RFC 4861 §10, and ARP alike).
+constexpr Duration kUnreachableTold = std::chrono::milliseconds(3300);
 constexpr unsigned kTriesUnmeasured = 3;  // one probe in ten lost, and one port in a thousand is still missed
 
 constexpr std::uint64_t key_of(std::uint64_t position, unsigned attempt) noexcept { return position << 4 | attempt; }
@@ -117,6 +122,8 @@ std::uint64_t Prober::sent(std::span<const Probe> batch, std::size_t count, Mono
     later_tries_.add(key_of(position, attempt), now);
     wheel_.add(now + batch[i].patience, key_of(position, attempt + 1));
   }
+  // Of several targets, the last one may be new until the end.
+  if (fresh > 0 && (taken_from_ == first_ || space_.targets().size() > 1)) last_target_begun_ = now;
   if (fresh > 0) first_tries_.add(taken_from_, taken_[count - 1] + 1, now, round);
   for (std::size_t i = taken_.size(); i-- > count;) {
     if (taken_[i] >= taken_from_) states_[taken_[i]] |= PairStates::kOutOfOrder;
@@ -147,26 +154,36 @@ const Host* Prober::host_of(std::uint64_t target) const noexcept {
   return space_.port_count() > 1 ? hosts_.find(target) : nullptr;
 }
 
-Duration Prober::timeout(const Host* host, unsigned earlier_tries) const {
+Duration Prober::timeout(const Host* host) const {
   const RtoLimits& limits = options_.timing.rto;
-  if (host != nullptr && host->rtt.smoothed()) return host->rtt.timeout(limits, 0);
+  if (host != nullptr && host->rtt.smoothed()) return host->rtt.timeout(limits);
   if (rtts_.count() > 0) return std::clamp(unmeasured_, limits.minimum, limits.maximum);
+  // No backing off: where nothing ever answers, it is not for being asked too often.
   static constexpr RttEstimator kUnmeasured;
-  return kUnmeasured.timeout(limits, earlier_tries);
+  return kUnmeasured.timeout(limits);
 }
 
-// Loss comes in bursts, so retries are spread. The last try of several is waited for no longer than a late answer would
-// take.
+// Loss comes in bursts, so retries are spread. Where nothing answers they follow sooner: a late answer to an earlier
+// try still counts. The last try of several is waited for no longer than a late answer would take.
 Duration Prober::patience(std::uint64_t target, unsigned earlier_tries) {
   if (earlier_tries > 0 && earlier_tries + 1 >= needed_) return grace();
-  const Duration base = timeout(host_of(target), earlier_tries);
+  Duration base = timeout(host_of(target));
   if (earlier_tries == 0) return base;
+  if (rtts_.count() == 0) base /= 2;
   jitter_ = jitter_ * 6364136223846793005 + 1442695040888963407;
   return std::min(base + base * static_cast<std::int64_t>(jitter_ >> 56) / 512, options_.timing.rto.maximum);
 }
 
 Duration Prober::grace() const noexcept {
-  return std::clamp(4 * longest_rtt_.value_or(Duration(0)), kShortestGrace, kLongestGrace);
+  const Duration shortest = rtts_.count() >= kWellMeasured ? kShortestMeasuredGrace : kShortestGrace;
+  return std::clamp(4 * longest_rtt_.value_or(Duration(0)), shortest, kLongestGrace);
+}
+
+// When everything is sent and nothing waited for. Where nothing answered, the reason may still come.
+MonotonicTime Prober::end() const noexcept {
+  const MonotonicTime end = last_sent_ + grace();
+  if (stopped_ || rtts_.count() > 0) return end;
+  return std::max(end, last_target_begun_ + std::min(kUnreachableTold, 2 * options_.timing.rto.maximum));
 }
 
 void Prober::expire(MonotonicTime now) {
@@ -185,13 +202,13 @@ void Prober::expire(MonotonicTime now) {
 
 // One timeout for all first tries keeps them in order; a target that is known to be slower gets the rest of its own.
 void Prober::take_overdue_first_tries(MonotonicTime now) {
-  const Duration patience = timeout(nullptr, 0);
+  const Duration patience = timeout(nullptr);
   while (const auto batch = first_tries_.take_overdue(now - patience)) {
     for (Position position = batch->first; position < batch->last; ++position) {
       const std::uint8_t state = states_[position];
       if (position < states_.base() || state != 1) continue;  // waiting after one try, in its order
       const Host* host = space_.port_count() > 1 ? hosts_.find(target_at(position)) : nullptr;
-      const Duration own = host == nullptr ? patience : timeout(host, 0);
+      const Duration own = host == nullptr ? patience : timeout(host);
       if (own > patience) {
         wheel_.add(now + (own - patience), key_of(position, 1));
       } else {
@@ -239,19 +256,19 @@ void Prober::reconsider_silent() {
 bool Prober::finished(MonotonicTime now) {
   if (!nothing_to_send()) return false;
   if (waiting_ == 0 && silent_ == 0) return true;
-  if (stopped_) return now >= last_sent_ + grace();
+  if (stopped_) return now >= end();
   if (waiting_ > 0) return false;
   reconsider_silent();
-  return nothing_to_send() && now >= last_sent_ + grace();
+  return nothing_to_send() && now >= end();
 }
 
 MonotonicTime Prober::next_deadline() const noexcept {
   MonotonicTime next = MonotonicTime::max();
   if (!stopped_) {
     next = wheel_.next();
-    if (const auto oldest = first_tries_.oldest()) next = std::min(next, *oldest + timeout(nullptr, 0));
+    if (const auto oldest = first_tries_.oldest()) next = std::min(next, *oldest + timeout(nullptr));
   }
-  if (nothing_to_send() && (stopped_ || waiting_ == 0)) next = std::min(next, last_sent_ + grace());
+  if (nothing_to_send() && (stopped_ || waiting_ == 0)) next = std::min(next, end());
   return next;
 }
 

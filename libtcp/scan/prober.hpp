@@ -113,13 +113,14 @@ class Prober {
   [[nodiscard]] Probe make_probe(std::uint64_t pair, unsigned tries);
   void take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
   void take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
+  [[nodiscard]] MonotonicTime end() const noexcept;
   [[nodiscard]] bool make_room();
   void take_overdue_first_tries(MonotonicTime now);
   void end_of_patience(Position position);
   void reconsider_silent();
   void update_needed() noexcept;
   [[nodiscard]] const Host* host_of(std::uint64_t target) const noexcept;
-  [[nodiscard]] Duration timeout(const Host* host, unsigned earlier_tries) const;
+  [[nodiscard]] Duration timeout(const Host* host) const;
   [[nodiscard]] Duration patience(std::uint64_t target, unsigned earlier_tries);
   [[nodiscard]] Duration grace() const noexcept;
   [[nodiscard]] bool is_given_up(std::uint64_t target, MonotonicTime now) noexcept;
@@ -166,6 +167,7 @@ class Prober {
   std::vector<PortResult> forgotten_;  // not yet reported
   std::uint64_t jitter_;
   std::optional<Duration> longest_rtt_;
+  MonotonicTime last_target_begun_{};
   MonotonicTime last_sent_{};
   bool answers_lost_ = false;
   bool stopped_ = false;

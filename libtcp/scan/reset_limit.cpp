@@ -2,6 +2,7 @@
 #include "libtcp/scan/reset_limit.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tcp::scan {
 namespace {
@@ -9,11 +10,18 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr double kEnoughLate = 30;
-constexpr double kEnoughOpen = 3;               // expected to be late, were it the way
-constexpr double kOpenShare = 0.25;             // of what is expected may be
+constexpr double kEnoughOpen = 11;              // expected to be late, were it the way
+constexpr double kSurprise = 22;                // deviance: chance does it once in some hundred thousand looks
 constexpr std::uint64_t kHighestLimit = 5'000;  // RST a second that a host is believed to hold itself to
 constexpr double kQueueing = 1.25;              // of the shortest RTT, and
 constexpr Duration kQueueingLeast = milliseconds(5);
+
+// How surprising it is that only so few of a Poisson variable came; 0 when they are as many as expected.
+double deviance_below(double found, double expected) noexcept {
+  if (found >= expected) return 0;
+  const double logarithm = found > 0 ? found * std::log(found / expected) : 0;
+  return 2 * (logarithm - (found - expected));
+}
 
 }  // namespace
 
@@ -41,7 +49,8 @@ void ResetLimit::add(AnswerKind kind, unsigned attempt, std::optional<Duration> 
 bool ResetLimit::is_likely() const noexcept {
   if (closed_.late < kEnoughLate) return false;
   const double expected = open_.answered * closed_.late / closed_.answered;
-  if (expected >= kEnoughOpen) return open_.late < kOpenShare * expected;
+  if (expected >= kEnoughOpen) return deviance_below(open_.late, expected) >= kSurprise;
+  if (open_.late > 0) return false;
   if (per_second_ == 0 || per_second_ > kHighestLimit || !shortest_) return false;
   const auto shortest = static_cast<double>(shortest_->count());
   return recent_ < std::max(shortest * kQueueing, shortest + static_cast<double>(kQueueingLeast.count()));

@@ -22,11 +22,8 @@ std::optional<Duration> RttEstimator::smoothed() const noexcept {
   return measured_ ? std::optional(smoothed_) : std::nullopt;
 }
 
-Duration RttEstimator::timeout(const RtoLimits& limits, unsigned earlier_tries) const noexcept {
-  const Duration base = measured_ ? std::max(smoothed_ + 4 * variation_, limits.minimum) : limits.initial;
-  Duration timeout = std::min(base, limits.maximum);
-  for (unsigned i = 0; i < earlier_tries && timeout < limits.maximum; ++i) timeout *= 2;
-  return std::min(timeout, limits.maximum);
+Duration RttEstimator::timeout(const RtoLimits& limits) const noexcept {
+  return std::min(measured_ ? std::max(smoothed_ + 4 * variation_, limits.minimum) : limits.initial, limits.maximum);
 }
 
 }  // namespace tcp::scan

@@ -20,8 +20,9 @@ class RttEstimator {
   void sample(Duration rtt) noexcept;
 
   [[nodiscard]] std::optional<Duration> smoothed() const noexcept;
-  // SRTT + 4 × RTTVAR within the limits; doubled for each earlier try (§5.5).
-  [[nodiscard]] Duration timeout(const RtoLimits& limits, unsigned earlier_tries) const noexcept;
+  // SRTT + 4 × RTTVAR within the limits. Not doubled for an earlier try (§5.5): it is the rate of all probes that a
+  // lost one slows.
+  [[nodiscard]] Duration timeout(const RtoLimits& limits) const noexcept;
 
  private:
   Duration smoothed_{};

@@ -34,18 +34,18 @@ class Row:
     """A race: the lab, the contenders with ours first, what is there to find, and the bars."""
 
     def __init__(self, name, title, words, *, conditions=None, prepare=None, peers=lambda net: [], slow_peers=lambda net: [],
-                 truth=None, bars=(), limit=40, rounds=None):
+                 truth=None, bars=(), limit=40, rounds=None, only=("--open",)):
         self.name, self.title, self.words = name, title, words
         self.conditions, self.prepare = conditions or {}, prepare
         self.peers, self.slow_peers, self.truth = peers, slow_peers, truth
-        self.bars, self.limit, self.rounds = bars, limit, rounds
+        self.bars, self.limit, self.rounds, self.only = bars, limit, rounds, only
 
     def measure(self, bench):
         net, truth = bench.lab.many_targets(**self.conditions), one_host_truth() if self.truth is None else self.truth
         net.server.listen_many(sorted({port for _, port in truth}) or [1])
         if self.prepare:
             self.prepare(net.target)
-        contenders = [scanners.tcpbox(bench.tcpbox, *self.words), *self.peers(net)]
+        contenders = [scanners.tcpbox(bench.tcpbox, *self.words, only=self.only), *self.peers(net)]
         contenders += self.slow_peers(net) if bench.slow_peers else []
         runs = {each: [] for each in contenders if scanners.is_installed(each)}
         ours = contenders[0]
@@ -144,8 +144,9 @@ def races():
             bars=[complete, within(6)]),
         Row("delay-loss", "40 ms, 1 % loss each way", all_ports, conditions=forty_ms, rounds=5, slow_peers=nmap_peer("-sS"),
             bars=[complete, within(3)]),
-        Row("filtered", "all 65,535 filtered", all_ports, prepare=silent, truth=set(), bars=[counts("filtered", 65535), within(10)]),
-        Row("reset-limit", "a host that sends 1,000 RSTs a second", all_ports, rounds=1, limit=200,
+        Row("filtered", "all 65,535 filtered", all_ports, prepare=silent, truth=set(), only=(),
+            bars=[counts("filtered", 65535), within(10)]),
+        Row("reset-limit", "a host that sends 1,000 RSTs a second", all_ports, rounds=1, limit=200, only=(),
             prepare=lambda target: target.limit_resets(1000),
             bars=[complete, counts("filtered", 0), within(1.2 * 65.5), says("rst_limited")]),
         Row("reset-limit-open", "the same, only what is open", all_ports, limit=60,
@@ -162,7 +163,7 @@ def races():
         Row("connect-loss", "connect technique, 40 ms, 1 % loss", ("--technique", "connect", *all_ports),
             conditions=forty_ms, bars=[complete, within(5)]),
         Row("connect-filtered", "connect technique, all filtered", ("--technique", "connect", *all_ports), prepare=silent,
-            truth=set(), bars=[counts("filtered", 65535), within(10)]),
+            truth=set(), only=(), bars=[counts("filtered", 65535), within(10)]),
         Row("one", "one port of one host, 40 ms", ("-p", str(OPEN_PORTS[0]), HOST), conditions=delay,
             truth={(HOST, OPEN_PORTS[0])}, bars=[complete, within(0.34)]),
     ]

@@ -23,8 +23,8 @@ scan::ScanOptions options_for(const char* address, std::vector<std::uint16_t> po
   return options;
 }
 
-scan::ScanOptions applied(ScanTimingWords& words) {
-  scan::ScanOptions options = options_for("127.0.0.1");
+scan::ScanOptions applied(ScanTimingWords& words, const char* address = "127.0.0.1") {
+  scan::ScanOptions options = options_for(address);
   REQUIRE(words.settle());
   REQUIRE(words.apply(options));
   return options;
@@ -51,6 +51,12 @@ TEST_CASE("without words the rate follows what comes back, and retries the loss"
   CHECK(options.rates.unproven == 50'000);  // this host is nearby
   CHECK(options.seed == 99);
   CHECK(words.most_tries() == scan::kMostTries);
+}
+
+TEST_CASE("what nothing proves to arrive is sent the more slowly, the less of the way is the user's own") {
+  ScanTimingWords words;
+  CHECK(applied(words, "2001:db8::1").rates.unproven == 40'000);  // on no link of this host, and nobody's
+  CHECK(applied(words, "11.0.0.1").rates.unproven == 10'000);
 }
 
 TEST_CASE("each word has its effect") {
