@@ -38,6 +38,7 @@ class Way:
     """How the bytes go, and what makes it hard for them."""
     join: str = "one"  # "one": from connect to listen; "forward": through a listener between; "exec": there and back
     tls: bool = False
+    tls_target: bool = False  # from the listener between onwards
     unix: bool = False
     small_pipes: bool = False  # one page at both ends
     shared_output: bool = False  # standard output is non-blocking, and a shell has it too
@@ -50,6 +51,8 @@ WAYS = {
     "unix": Way(unix=True),
     "forward": Way(join="forward"),
     "forward, TLS to it": Way(join="forward", tls=True),
+    "forward, TLS from it": Way(join="forward", tls_target=True),
+    "forward, TLS on both sides": Way(join="forward", tls=True, tls_target=True),
     "exec cat": Way(join="exec"),
     "exec cat, TLS": Way(join="exec", tls=True),
     "plain, 4 KiB pipes": Way(small_pipes=True),
@@ -60,6 +63,7 @@ WAYS = {
     "plain, peer stalls": Way(stalls=True),
     "TLS, peer stalls": Way(tls=True, stalls=True),
     "forward, peer stalls": Way(join="forward", stalls=True),
+    "forward, TLS from it, peer stalls": Way(join="forward", tls_target=True, stalls=True),
     "exec cat, peer stalls": Way(join="exec", stalls=True),
 }
 
@@ -79,7 +83,7 @@ class Run:
         self.processes = []
 
     def __enter__(self):
-        if self.way.tls:
+        if self.way.tls or self.way.tls_target:
             self.certificate = self_signed(self.scratch)
         return self
 
@@ -121,8 +125,11 @@ class Run:
         with os.fdopen(reader) as ready:
             return process, ready.readline().strip()
 
+    def pin(self):
+        return "sha256:" + certificate_pin(self.certificate.pem)
+
     def connect(self, address, source, *words, **popen):
-        secure = ["--tls", "--tls-pin", "sha256:" + certificate_pin(self.certificate.pem)] if self.way.tls else []
+        secure = ["--tls", "--tls-pin", self.pin()] if self.way.tls else []
         process = self.start([self.tcpbox, "connect", address, *secure, *words], stdin=source, stderr=PIPE, **popen)
         source.close()
         return process
@@ -171,11 +178,14 @@ def pass_through(run, size, output):
         return [client, server], client
     address = f"unix:{run.scratch}/socket" if way.unix else "127.0.0.1:0"
     direct = way.join == "one"
-    sink, sink_address = run.listen(tls=way.tls and direct, shell=way.shared_output, address=address,
+    sink, sink_address = run.listen(tls=way.tls if direct else way.tls_target, shell=way.shared_output, address=address,
                                     stdout=output.writer)
     if direct:
         return [run.connect(sink_address, run.source(size), stdout=NULL), sink], sink
-    between, between_address = run.listen("--forward", sink_address, tls=way.tls, stdout=NULL)
+    target = ["--forward", sink_address]
+    if way.tls_target:
+        target = ["--forward", f"tls:{sink_address}", "--forward-tls-pin", run.pin()]
+    between, between_address = run.listen(*target, tls=way.tls, stdout=NULL)
     return [run.connect(between_address, run.source(size), stdout=NULL), between, sink], sink
 
 
