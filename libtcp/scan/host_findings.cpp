@@ -66,17 +66,17 @@ std::string_view to_string(HostState state) noexcept {
 std::string_view to_string(HostEvidence evidence) noexcept {
   switch (evidence) {
     case HostEvidence::none: return "none";
-    case HostEvidence::own_address: return "own_address";
-    case HostEvidence::answered_earlier: return "answered_earlier";
+    case HostEvidence::own_address: return "own-address";
+    case HostEvidence::answered_earlier: return "earlier-scan";
     case HostEvidence::neighbour: return "neighbour";
-    case HostEvidence::echo_reply: return "echo_reply";
-    case HostEvidence::syn_ack: return "syn_ack";
+    case HostEvidence::echo_reply: return "echo-reply";
+    case HostEvidence::syn_ack: return "syn-ack";
     case HostEvidence::rst: return "rst";
-    case HostEvidence::icmp_error: return "icmp_error";
-    case HostEvidence::no_neighbour: return "no_neighbour";
-    case HostEvidence::unreachable: return "unreachable";
+    case HostEvidence::icmp_error: return "icmp";
+    case HostEvidence::no_neighbour: return "no-neighbour";
+    case HostEvidence::unreachable: return "host-unreachable";
     case HostEvidence::silence: return "silence";
-    case HostEvidence::icmp_from_other: return "icmp_from_other";
+    case HostEvidence::icmp_from_other: return "icmp-from-other";
   }
   return "none";
 }

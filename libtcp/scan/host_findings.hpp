@@ -37,7 +37,7 @@ enum class HostEvidence : std::uint8_t {
 [[nodiscard]] HostState state_of(HostEvidence evidence) noexcept;
 // "unknown", "alive", "silent", "down"
 [[nodiscard]] std::string_view to_string(HostState state) noexcept;
-// "echo_reply" and so on
+// "echo-reply" and so on
 [[nodiscard]] std::string_view to_string(HostEvidence evidence) noexcept;
 
 struct HostFinding {
