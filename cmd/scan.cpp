@@ -10,6 +10,7 @@
 #include "cmd/scan_banner_options.hpp"
 #include "cmd/scan_baseline.hpp"
 #include "cmd/scan_checkpoint.hpp"
+#include "cmd/scan_discovery.hpp"
 #include "cmd/scan_list.hpp"
 #include "cmd/scan_network.hpp"
 #include "cmd/scan_output_options.hpp"
@@ -31,7 +32,8 @@ namespace {
 
 // Compared with an earlier scan, the question is whether anything has changed.
 ExitCode exit_code_of(const scan::ProbeCounts& counts, std::optional<std::uint64_t> changes) {
-  if (changes && counts.open + counts.open_filtered + counts.unfiltered + counts.closed + counts.filtered > 0) {
+  if (changes &&
+      counts.open + counts.open_filtered + counts.unfiltered + counts.closed + counts.filtered + counts.left_out > 0) {
     return *changes > 0 ? ExitCode::negative : ExitCode::done;
   }
   if (counts.open + counts.open_filtered + counts.unfiltered > 0) return ExitCode::done;
@@ -45,6 +47,7 @@ class ScanCommand final : public Command {
     targets_.define(app);
     ports_.define(app);
     probe_words_.define(app);
+    discovery_words_.define(app);
     timing_.define(app);
     banner_.define(app);
     output_.define(app);
@@ -59,6 +62,7 @@ class ScanCommand final : public Command {
     TCP_TRY_ASSIGN(port_numbers, ports_.settle());
     port_numbers_ = std::move(port_numbers);
     TCP_TRY(banner_.settle());
+    TCP_TRY(discovery_words_.settle());
     return timing_.settle();
   }
 
@@ -79,6 +83,9 @@ class ScanCommand final : public Command {
     TCP_TRY_ASSIGN(space, scan::ProbeSpace::make(std::move(targets.set), port_numbers_));
     TCP_TRY_ASSIGN(key, scan::make_cookie_key());
     TCP_TRY_ASSIGN(network, open_scan_network(probes_, space.targets(), timing_.most_tries(), context.clock));
+    const bool is_part = !timing_.shard.empty();
+    TCP_TRY_ASSIGN(discovery, ScanDiscovery::open(discovery_words_, probes_, space, is_part,
+                                                  network.choice.technique->raw, timing_.most_tries(), context.clock));
     TCP_TRY(net::drop_all_capabilities());
     scan::ScanOptions options;
     options.space = std::move(space);
@@ -87,7 +94,8 @@ class ScanCommand final : public Command {
     // What has become silent is a change too.
     options.open_only = output_.open_only && !baseline && !scan::may_be_open(options.technique->silence.state);
     TCP_TRY(timing_.apply(options));
-    return scan(context, options, network, targets, baseline);
+    TCP_TRY(discovery.take_up(options));
+    return scan(context, options, network, discovery, targets, baseline);
   }
 
  private:
@@ -130,16 +138,18 @@ class ScanCommand final : public Command {
     return options;
   }
 
-  Result<ExitCode> scan(Context& context, const scan::ScanOptions& options, const ScanNetwork& network,
-                        const scan::Targets& targets, const std::optional<ScanBaseline>& baseline) const {
+  Result<ExitCode> scan(Context& context, scan::ScanOptions& options, const ScanNetwork& network,
+                        ScanDiscovery& discovery, const scan::Targets& targets,
+                        const std::optional<ScanBaseline>& baseline) const {
     const ScanViewOptions shared = view_options(context, targets, baseline);
     TCP_TRY_ASSIGN(outputs, ScanOutputs::open(output_, shared, context.out));
     context.note("technique: " + std::string(network.choice.technique->name) + " (" + network.choice.why + ")");
     Record run = make_run_record("scan", 1, context.arguments, to_rfc3339(shared.started));
     add_scan(run, options, network.choice, targets);
+    discovery.add_to_run(run);
     const Interrupt interrupt;  // before the first line is out: who reads it may interrupt
     outputs->start(run);
-    const auto done = probe(context, options, network, targets, *outputs, baseline, interrupt);
+    const auto done = probe(context, options, network, discovery, targets, *outputs, baseline, interrupt);
     if (!done) return std::unexpected(done.error());
     context.out.flush();
     TCP_TRY(outputs->finish());
@@ -147,14 +157,16 @@ class ScanCommand final : public Command {
     return *done;
   }
 
-  Result<ExitCode> probe(Context& context, const scan::ScanOptions& options, const ScanNetwork& network,
-                         const scan::Targets& targets, ScanOutputs& outputs,
+  Result<ExitCode> probe(Context& context, scan::ScanOptions& options, const ScanNetwork& network,
+                         ScanDiscovery& discovery, const scan::Targets& targets, ScanOutputs& outputs,
                          const std::optional<ScanBaseline>& baseline, const Interrupt& interrupt) const {
     ScanProgress progress(context.err, output_.progress, !targets_.reads_standard_input());
     const bool writes_early = output_.stream || output_.format() != ScanFormat::text;
     CheckpointFile checkpoint(timing_.checkpoint);
     ScanReporter reporter({outputs, progress, interrupt, checkpoint, baseline ? &*baseline : nullptr, output_.open_only,
                            writes_early && context.out.terminal().is_terminal});
+    auto answered = baseline ? baseline->answered() : std::vector<IpAddress>();
+    TCP_TRY(discovery.run(context, options, std::move(answered), reporter));
     const auto run_scan = [&](scan::Observer& observer) {
       return scan::run(options, context.clock, *network.network, observer);
     };
@@ -162,7 +174,10 @@ class ScanCommand final : public Command {
     auto summary = banner_.around(context, targets, from, reporter, run_scan);
     progress.clear();
     if (!summary) return std::unexpected(std::move(summary).error());
-    outputs.summary(to_record(*summary, options));
+    discovery.add_to(*summary);
+    Record sums = to_record(*summary, options);
+    discovery.add_to_summary(sums);
+    outputs.summary(sums);
     if (summary->answers_lost > 0) {
       context.warn(std::to_string(summary->answers_lost) +
                    " answers found no room in this host's buffers; try a lower --rate");
@@ -175,6 +190,7 @@ class ScanCommand final : public Command {
   ScanPortWords ports_;
   ScanProbeWords probe_words_;
   ScanOutputOptions output_;
+  ScanDiscoveryWords discovery_words_;
   ScanTimingWords timing_;
   ScanBannerOptions banner_;
 

@@ -176,6 +176,15 @@ Result<ScanBaseline> ScanBaseline::read(std::istream& stream, const std::string&
   return baseline;
 }
 
+std::vector<IpAddress> ScanBaseline::answered() const {
+  std::vector<IpAddress> hosts;
+  for (const Entry& entry : entries_) {
+    if (entry.state == PortState::filtered || entry.state == PortState::error) continue;
+    if (hosts.empty() || hosts.back() != entry.target.address) hosts.push_back(entry.target.address);
+  }
+  return hosts;
+}
+
 std::optional<ScanChange> ScanBaseline::compare(const scan::PortResult& result) const {
   if (result.state == PortState::error) return std::nullopt;
   const auto found = std::ranges::lower_bound(entries_, result.target, {}, &Entry::target);

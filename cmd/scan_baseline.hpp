@@ -24,6 +24,9 @@ class ScanBaseline {
   // ports only; what could not be sent says nothing.
   [[nodiscard]] std::optional<ScanChange> compare(const scan::PortResult& result) const;
 
+  // The hosts with a port that answered, each once.
+  [[nodiscard]] std::vector<IpAddress> answered() const;
+
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] const std::string& started() const noexcept { return started_; }
   // The earlier scan came to its end.

@@ -11,13 +11,18 @@ namespace {
 
 class ScanGreppableView final : public ScanView {
  public:
-  ScanGreppableView(Output& out, const ScanViewOptions& options) : out_(out), hosts_(options) {}
+  ScanGreppableView(Output& out, const ScanViewOptions& options)
+      : out_(out), verbose_(options.verbose), hosts_(options) {}
 
   void start(const Record& run) override {
     out_.write(fmt::format("# tcpbox {} scan initiated {} as: tcpbox {}\n", run["version"].text(),
                            run["started"].text(), arguments(run)));
   }
   void port(const scan::PortResult& result) override { hosts_.add(result); }
+  void host(const scan::HostFinding& finding) override {
+    if (!verbose_ || finding.state() == scan::HostState::alive) return;
+    out_.write(fmt::format("Host: {} ()\tStatus: Down\n", to_string(finding.host)));
+  }
 
   void summary(const Record& summary) override {
     for (const auto& [address, host] : hosts_.shown()) print(address, *host);
@@ -56,6 +61,7 @@ class ScanGreppableView final : public ScanView {
   }
 
   Output& out_;
+  bool verbose_;
   ScanHosts hosts_;
 };
 

@@ -54,6 +54,7 @@ class ScanHtmlView final : public ScanView {
                                fact("filtered", "filtered", "filtered")};
     if (number(summary["open_filtered"]) > 0) list.push_back(fact("open_filtered", "open|filtered", "open"));
     if (number(summary["unfiltered"]) > 0) list.push_back(fact("unfiltered", "unfiltered", "open"));
+    if (left_out_hosts(summary) > 0) list.push_back({left_out_text(summary), {}, {}});
     if (number(summary["errors"]) > 0) list.push_back(fact("errors", "not sent", "closed"));
     if (summary["complete"].text() != "yes") list.push_back({"interrupted", {}, "closed"});
     list.push_back({counted(number(summary["probes_sent"]), "probe"), {}, {}});

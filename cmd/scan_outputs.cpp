@@ -55,6 +55,10 @@ void ScanOutputs::note(const scan::HostNote& note) {
   for (const auto& view : views_) view->note(note);
 }
 
+void ScanOutputs::host(const scan::HostFinding& finding) {
+  for (const auto& view : views_) view->host(finding);
+}
+
 void ScanOutputs::summary(const Record& summary) {
   for (const auto& view : views_) view->summary(summary);
 }

@@ -22,6 +22,7 @@ class ScanOutputs final : public ScanView {
   void port(const scan::PortResult& result) override;
   void change(const ScanChange& change) override;
   void note(const scan::HostNote& note) override;
+  void host(const scan::HostFinding& finding) override;
   void summary(const Record& summary) override;
 
   // A write has failed: nothing more is worth finding out.

@@ -19,10 +19,10 @@ std::string progress_text(const scan::Progress& progress, std::size_t width) {
   const double part =
       progress.pairs > 0 ? static_cast<double>(progress.pairs_done) / static_cast<double>(progress.pairs) : 1;
   // Rounded down: 100 % is the end.
-  std::string text =
-      fmt::format("{} % of {} ports, {:.0f}/s", static_cast<int>(part * 100), progress.pairs, progress.rate);
+  std::string text = fmt::format("{} % of {} {}, {:.0f}/s", static_cast<int>(part * 100), progress.pairs,
+                                 progress.discovery ? "questions to find hosts" : "ports", progress.rate);
   if (progress.loss) text += fmt::format(", loss {:.1f} %", *progress.loss * 100);
-  text += fmt::format(", {} open", progress.open);
+  if (!progress.discovery) text += fmt::format(", {} open", progress.open);
   if (progress.eta && *progress.eta < kLongestEta) text += fmt::format(", {} left", format_clock(*progress.eta));
   return text.substr(0, width);
 }

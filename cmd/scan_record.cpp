@@ -84,6 +84,21 @@ Record to_record(const scan::HostNote& note, const scan::Targets& targets) {
   return record;
 }
 
+Record to_record(const scan::HostFinding& finding, const scan::Targets& targets) {
+  Record record("host");
+  record.add("target", to_string(finding.host));
+  record.add("name", or_null(name_of(finding.host, targets)));
+  record.add("state", to_string(finding.state()));
+  record.add("reason", to_string(finding.evidence));
+  record.add("explanation", scan::explain(finding));
+  record.add("echo_requests", finding.echo_requests);
+  record.add("tcp_tries", finding.tcp_tries);
+  record.add("icmp_type", finding.icmp ? Value(finding.icmp->type) : Value(nullptr));
+  record.add("icmp_code", finding.icmp ? Value(finding.icmp->code) : Value(nullptr));
+  record.add("icmp_sender", finding.icmp_sender ? Value(to_string(*finding.icmp_sender)) : Value(nullptr));
+  return record;
+}
+
 Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& options) {
   const scan::ProbeCounts& counts = summary.counts;
   Record record("summary");
@@ -96,6 +111,7 @@ Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& opti
   record.add("closed", counts.closed);
   record.add("filtered", counts.filtered);
   record.add("errors", counts.errors);
+  record.add("left_out", counts.left_out);
   record.add("unfinished", counts.unfinished);
   record.add("probes_sent", counts.probes_sent);
   record.add("retransmissions", counts.retransmissions);

@@ -25,6 +25,7 @@ void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoi
 [[nodiscard]] Record to_record(const scan::PortResult& result, const scan::Targets& targets);
 [[nodiscard]] Record to_record(const ScanChange& change, const scan::Targets& targets);
 [[nodiscard]] Record to_record(const scan::HostNote& note, const scan::Targets& targets);
+[[nodiscard]] Record to_record(const scan::HostFinding& finding, const scan::Targets& targets);
 [[nodiscard]] Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& options);
 
 }  // namespace tcp::cmd

@@ -15,6 +15,7 @@ class ScanRecordView final : public ScanView {
   void port(const scan::PortResult& result) override { view_->result(to_record(result, *options_.targets)); }
   void change(const ScanChange& change) override { view_->result(to_record(change, *options_.targets)); }
   void note(const scan::HostNote& note) override { view_->result(to_record(note, *options_.targets)); }
+  void host(const scan::HostFinding& finding) override { view_->result(to_record(finding, *options_.targets)); }
   void summary(const Record& summary) override { view_->summary(summary); }
 
  private:

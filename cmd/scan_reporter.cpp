@@ -17,6 +17,11 @@ void ScanReporter::on_result(const scan::PortResult& result) {
   parts_.outputs.change(*change);
 }
 
+void ScanReporter::host(const scan::HostFinding& finding) {
+  make_room();
+  parts_.outputs.host(finding);
+}
+
 void ScanReporter::on_host_note(const scan::HostNote& note) {
   make_room();
   parts_.outputs.note(note);

@@ -34,6 +34,9 @@ class ScanReporter final : public scan::Observer {
     return parts_.interrupt.flag() || parts_.outputs.failed() || parts_.checkpoint.error();
   }
 
+  // What the search for hosts has found of one.
+  void host(const scan::HostFinding& finding);
+
   [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
  private:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A scan for people: a table a host, what there is much of in one line, what has changed, and the sums.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cmd/output/table.hpp"
@@ -32,13 +34,17 @@ class ScanTextView final : public ScanView {
   void start(const Record& /*run*/) override {}
   void port(const scan::PortResult& result) override { hosts_.add(result); }
   void note(const scan::HostNote& note) override { hosts_.add(note); }
+  void host(const scan::HostFinding& finding) override {
+    if (options_.verbose && finding.state() != scan::HostState::alive) left_out_.push_back(finding);
+  }
   void change(const ScanChange& change) override { changes_.push_back(change); }
 
   void summary(const Record& summary) override {
     for (const auto& [address, host] : hosts_.shown()) print(address, *host);
     const bool complete = summary["complete"].text() == "yes";
-    const auto quiet = hosts_.quiet(number(summary["targets"]), complete);
+    const auto quiet = hosts_.quiet(number(summary["targets"]) - left_out_hosts(summary), complete);
     if (quiet && *quiet > 0) out_.write(counted(*quiet, "host") + " without an open port\n\n");
+    print_left_out(summary);
     if (!options_.baseline.empty()) print_changes();
     out_.write(wrap(sums(summary), out_.terminal().width, 2) + "\n");
     out_.end_record();
@@ -71,6 +77,16 @@ class ScanTextView final : public ScanView {
     if (!table.empty()) out_.write(with_banners(table.render(out_.terminal()), banners));
   }
 
+  void print_left_out(const Record& summary) {
+    if (left_out_hosts(summary) == 0) return;
+    out_.write(left_out_text(summary) + "\n");
+    for (const scan::HostFinding& finding : left_out_) {
+      const std::string where = title(finding.host, name_of(finding.host, *options_.targets));
+      out_.write(fmt::format("  {}  {}: {}\n", where, to_string(finding.state()), explain(finding)));
+    }
+    out_.write("\n");
+  }
+
   void print_changes() {
     if (changes_.empty()) {
       out_.write("nothing has changed since " + sanitize(options_.baseline) + "\n\n");
@@ -93,6 +109,7 @@ class ScanTextView final : public ScanView {
   ScanViewOptions options_;
   ScanHosts hosts_;
   std::vector<ScanChange> changes_;
+  std::vector<scan::HostFinding> left_out_;  // when they are listed
 };
 
 // A line as soon as it is known.
@@ -115,6 +132,12 @@ class ScanStreamView final : public ScanView {
   void note(const scan::HostNote& note) override {
     out_.line("note         " + title(note.host, name_of(note.host, *options_.targets)) + " " + explain(note));
   }
+  void host(const scan::HostFinding& finding) override {
+    if (!options_.verbose) return;
+    const std::string_view state = to_string(finding.state());
+    out_.line(padded(std::string(state), state.size(), 13) +
+              title(finding.host, name_of(finding.host, *options_.targets)) + "  " + explain(finding));
+  }
   void change(const ScanChange& change) override {
     ++changes_;
     out_.line(padded(std::string(kind_of(change)), kind_of(change).size(), 13) + where(change.target) + "  is " +
@@ -125,6 +148,7 @@ class ScanStreamView final : public ScanView {
       out_.line((changes_ == 0 ? "nothing has changed" : counted(changes_, "change")) + " since " +
                 sanitize(options_.baseline));
     }
+    if (left_out_hosts(summary) > 0) out_.line(left_out_text(summary));
     out_.line(wrap(sums(summary), out_.terminal().width, 2));
   }
 

@@ -9,6 +9,7 @@
 
 #include "cmd/output/record.hpp"
 #include "cmd/output/view.hpp"
+#include "libtcp/scan/host_findings.hpp"
 #include "libtcp/scan/host_note.hpp"
 #include "libtcp/scan/scan.hpp"
 #include "libtcp/scan/target_list.hpp"
@@ -34,6 +35,8 @@ class ScanView {
   virtual void port(const scan::PortResult& result) = 0;
   virtual void change(const ScanChange& /*change*/) {}
   virtual void note(const scan::HostNote& /*note*/) {}
+  // Before the ports of all hosts, when hosts were looked for: what is known of each.
+  virtual void host(const scan::HostFinding& /*finding*/) {}
   // Once, last, also when interrupted.
   virtual void summary(const Record& summary) = 0;
 };

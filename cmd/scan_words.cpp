@@ -58,9 +58,21 @@ std::string explain(const ScanChange& change) {
   return change.before ? "was " + std::string(to_string(*change.before)) : "was not open";
 }
 
+std::uint64_t left_out_hosts(const Record& summary) {
+  return number(summary["hosts_silent"]) + number(summary["hosts_down"]);
+}
+
+std::string left_out_text(const Record& summary) {
+  const std::uint64_t count = left_out_hosts(summary);
+  return fmt::format("{} {} not scanned: {} silent, {} down", counted(count, "host"), count == 1 ? "was" : "were",
+                     number(summary["hosts_silent"]), number(summary["hosts_down"]));
+}
+
 std::string sums(const Record& summary) {
-  std::string text =
-      counted(number(summary["targets"]), "host") + ", " + counted(number(summary["pairs"]), "port") + ":";
+  const std::uint64_t hosts = number(summary["targets"]);
+  const std::uint64_t left_out = left_out_hosts(summary);
+  std::string text = left_out > 0 ? fmt::format("{} of ", hosts - left_out) : "";
+  text += counted(hosts, "host") + ", " + counted(number(summary["pairs"]) - number(summary["left_out"]), "port") + ":";
   text += fmt::format(" {} open,", number(summary["open"]));
   for (const auto& [key, words] :
        {std::pair{"open_filtered", "open|filtered"}, std::pair{"unfiltered", "unfiltered"}}) {

@@ -26,6 +26,10 @@ namespace tcp::cmd {
 [[nodiscard]] std::string explain(const ScanChange& change);
 // "1 host, 3 ports: 1 open, 2 closed, 0 filtered; 3 probes in 1.72 ms, loss 0.0 %"
 [[nodiscard]] std::string sums(const Record& summary);
+// Hosts that were silent or down when they were looked for.
+[[nodiscard]] std::uint64_t left_out_hosts(const Record& summary);
+// "12 hosts were not scanned: 10 silent, 2 down"
+[[nodiscard]] std::string left_out_text(const Record& summary);
 [[nodiscard]] Style style_of(scan::PortState state) noexcept;
 
 }  // namespace tcp::cmd

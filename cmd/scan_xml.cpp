@@ -18,6 +18,7 @@ std::string_view word_of(Reason reason) {
     case Reason::syn_ack: return "syn-ack";
     case Reason::rst: return "reset";
     case Reason::icmp: return "dest-unreach";
+    case Reason::presence: return "echo-reply";
     case Reason::silence: return "no-response";
     case Reason::not_sent: break;
   }
@@ -59,6 +60,9 @@ class ScanXmlView final : public ScanView {
 
   void port(const scan::PortResult& result) override { hosts_.add(result); }
   void note(const scan::HostNote& note) override { hosts_.add(note); }
+  void host(const scan::HostFinding& finding) override {
+    if (options_.verbose && finding.state() != scan::HostState::alive) left_out_.push_back(finding);
+  }
 
   void summary(const Record& summary) override {
     std::uint64_t up = 0;
@@ -68,6 +72,8 @@ class ScanXmlView final : public ScanView {
     }
     const Duration elapsed = std::chrono::microseconds(number(summary["elapsed_us"]));
     const std::uint64_t total = number(summary["targets"]);
+    for (const scan::HostFinding& finding : left_out_) print(finding);
+    if (const std::uint64_t alive = number(summary["hosts_alive"]); alive > up) up = alive;
     line("<runstats>");
     line(xml_empty("finished", {{"time", seconds_of(options_.started + elapsed)},
                                 {"elapsed", fmt::format("{:.2f}", std::chrono::duration<double>(elapsed).count())},
@@ -104,6 +110,15 @@ class ScanXmlView final : public ScanView {
     line("</ports>\n</host>");
   }
 
+  void print(const scan::HostFinding& finding) {
+    line(xml_open("host", {{"comment", explain(finding)}}));
+    const std::string reason = finding.evidence == scan::HostEvidence::unreachable ? "host-unreach" : "no-response";
+    line(xml_empty("status", {{"state", "down"}, {"reason", reason}, {"reason_ttl", "0"}}));
+    const IpAddress& address = finding.host;
+    line(xml_empty("address", {{"addr", to_string(address)}, {"addrtype", address.is_v4() ? "ipv4" : "ipv6"}}));
+    line("</host>");
+  }
+
   void print_status(const ScanHost& host) {
     std::string reason = "no-response";
     std::string ttl = "0";
@@ -138,6 +153,7 @@ class ScanXmlView final : public ScanView {
   Output& out_;
   ScanViewOptions options_;
   ScanHosts hosts_;
+  std::vector<scan::HostFinding> left_out_;  // when they are listed
 };
 
 }  // namespace

@@ -168,6 +168,8 @@ complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l exclude -x -d 'Never
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l exclude-file -r -F -d 'Never probe what is in this file'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l first-address -d 'Of a name with several addresses, probe the first'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l i-am-allowed -d 'Scan more than 65536 public addresses'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l discover -d 'First find out which hosts are alive, and scan those only (default for many ports of many hosts)'
+complete -c tcpbox -n '__fish_seen_subcommand_from scan' -l no-discover -d 'Scan every host, whether anything shows that it is alive or not'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c tcpbox -n '__fish_seen_subcommand_from scan' -s n -l numeric -d 'Resolve no names'

@@ -17,12 +17,18 @@ constexpr std::uint32_t kEtherType = static_cast<std::uint32_t>(SKF_AD_OFF + SKF
 constexpr std::uint32_t kFragmentOffsetMask = 0x1fff;
 constexpr std::uint32_t kIpv6HeaderLength = 40;
 
-// ICMPv6, and every extension header that can stand before TCP.
-constexpr std::array<std::uint32_t, 7> kHandedUpBehindIpv6{
-    {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS, IPPROTO_MH, IPPROTO_ICMPV6}};
+// RFC 792; what else ICMP has is old, or an error.
+constexpr std::uint32_t kEchoReply = 0;
+constexpr std::uint32_t kEchoRequest = 8;
+constexpr std::uint32_t kFirstInformational = 128;  // RFC 4443 §2.1
+
+// Every extension header that can stand before TCP.
+constexpr std::array<std::uint32_t, 6> kHandedUpBehindIpv6{
+    {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS, IPPROTO_MH}};
 
 constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS;
 constexpr std::uint16_t kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
+constexpr std::uint16_t kLoadByteIndexed = BPF_LD | BPF_B | BPF_IND;
 constexpr std::uint16_t kLoadHalfIndexed = BPF_LD | BPF_H | BPF_IND;
 constexpr std::uint16_t kLoadIndexFromIhl = BPF_LDX | BPF_B | BPF_MSH;  // X = 4 * (packet[k] & 0xf)
 constexpr std::uint16_t kLoadIndex = BPF_LDX | BPF_IMM;
@@ -32,7 +38,7 @@ constexpr std::uint16_t kIfAtLeast = BPF_JMP | BPF_JGE | BPF_K;
 constexpr std::uint16_t kIfAbove = BPF_JMP | BPF_JGT | BPF_K;
 constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
 
-enum Label : std::uint8_t { next, ipv6, ports, other_port, accept, drop, label_count };
+enum Label : std::uint8_t { next, icmp, ipv6, icmpv6, ports, other_port, accept, drop, label_count };
 
 // Classic BPF jumps forward only and by count; labels are turned into counts at the end.
 class Assembler {
@@ -66,12 +72,22 @@ void check_ipv4(Assembler& code) {
   code.emit(kAnd, 0xf0);
   code.jump(kIfEqual, 0x40, next, drop);
   code.emit(kLoadByte, 9);
-  code.jump(kIfEqual, IPPROTO_ICMP, accept, next);
+  code.jump(kIfEqual, IPPROTO_ICMP, icmp, next);
   code.jump(kIfEqual, IPPROTO_TCP, next, drop);
   code.emit(kLoadHalf, 6);
   code.jump(kIfAnyBit, kFragmentOffsetMask, accept, next);
   code.emit(kLoadIndexFromIhl, 0);
   code.jump(kIfAtLeast, 0, ports, ports);  // always
+}
+
+void check_icmp(Assembler& code) {
+  code.mark(icmp);
+  code.emit(kLoadHalf, 6);
+  code.jump(kIfAnyBit, kFragmentOffsetMask, accept, next);
+  code.emit(kLoadIndexFromIhl, 0);
+  code.emit(kLoadByteIndexed, 0);
+  code.jump(kIfEqual, kEchoReply, drop, next);
+  code.jump(kIfEqual, kEchoRequest, drop, accept);
 }
 
 void check_ipv6(Assembler& code) {
@@ -84,8 +100,15 @@ void check_ipv6(Assembler& code) {
   for (const std::uint32_t protocol : kHandedUpBehindIpv6) {
     code.jump(kIfEqual, protocol, accept, next);
   }
-  code.jump(kIfEqual, IPPROTO_TCP, next, drop);
+  code.jump(kIfEqual, IPPROTO_ICMPV6, icmpv6, next);
   code.emit(kLoadIndex, kIpv6HeaderLength);
+  code.jump(kIfEqual, IPPROTO_TCP, ports, drop);
+}
+
+void check_icmpv6(Assembler& code) {
+  code.mark(icmpv6);
+  code.emit(kLoadByte, kIpv6HeaderLength);
+  code.jump(kIfAtLeast, kFirstInformational, drop, accept);
 }
 
 void check_ports(Assembler& code, std::uint16_t first, std::uint16_t last) {
@@ -106,7 +129,9 @@ BpfProgram tcp_ports_and_icmp_filter(std::uint16_t first_port, std::uint16_t las
   code.emit(kLoadHalf, kEtherType);
   code.jump(kIfEqual, ETH_P_IP, next, ipv6);
   check_ipv4(code);
+  check_icmp(code);
   check_ipv6(code);
+  check_icmpv6(code);
   check_ports(code, first_port, last_port);
   code.mark(accept);
   code.emit(BPF_RET | BPF_K, snapshot_length);

@@ -16,7 +16,8 @@ using BpfProgram = std::vector<sock_filter>;
 inline constexpr std::uint32_t kWholePacket = 0xffffffff;
 
 // For a cooked packet socket (its bytes begin with the IP header), IPv4 and IPv6: TCP segments to or from a local port
-// of [first_port, last_port], and every ICMP / ICMPv6 message (its quote is looked at later). Non-first fragments and
+// of [first_port, last_port], and ICMP / ICMPv6 errors (their quote is looked at later), but no echoes and, of ICMPv6,
+// nothing informational. Non-first fragments and
 // IPv6 extension headers other than none are handed up as well: rare, and decided in user space. Anything that is not
 // IP by its EtherType is refused; a frame with its VLAN tag still in it is, and is seen on the VLAN's own interface.
 // `snapshot_length`: the most that is kept of a packet.

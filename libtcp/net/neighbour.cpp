@@ -41,23 +41,6 @@ Result<std::optional<NeighbourMessage>> look_up(NetlinkSocket& socket, std::uint
   return found;
 }
 
-// An empty datagram to the discard port, which the kernel has to resolve the neighbour for. It goes no further than
-// one hop, and to this link whatever the routes say.
-Result<void> provoke_resolution(std::uint32_t interface_index, const IpAddress& address) {
-  const UniqueFd fd(::socket(to_address_family(address.family()), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return system_error("open a datagram socket");
-  const int one = 1;
-  const bool limited = address.is_v4() ? set_option(fd.get(), IPPROTO_IP, IP_TTL, one)
-                                       : set_option(fd.get(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, one);
-  const int index = static_cast<int>(interface_index);
-  if (!limited || !set_option(fd.get(), SOL_SOCKET, SO_BINDTOIFINDEX, index)) return system_error("bind to interface");
-  const SocketAddress to = to_socket_address({address, kDiscardPort});
-  if (::sendto(fd.get(), nullptr, 0, MSG_DONTROUTE | MSG_DONTWAIT, to.get(), to.length) < 0) {
-    return system_error("send a datagram");
-  }
-  return {};
-}
-
 // The answer when there is one yet, good or bad.
 Result<std::optional<MacAddress>> judge(const std::optional<NeighbourMessage>& neighbour) {
   if (!neighbour) return std::nullopt;
@@ -87,7 +70,7 @@ Result<MacAddress> resolve_unnamed(std::uint32_t interface_index, const IpAddres
     TCP_TRY_ASSIGN(answer, judge(known));
     return *answer;
   }
-  TCP_TRY(provoke_resolution(interface_index, address));
+  TCP_TRY(ask_for_neighbour(interface_index, address));
   return poll_until(socket, interface_index, address, deadline);
 }
 
@@ -100,6 +83,22 @@ Neighbour to_neighbour(const NeighbourMessage& message) {
 }
 
 }  // namespace
+
+// One hop, and to this link whatever the routes say.
+Result<void> ask_for_neighbour(std::uint32_t interface_index, const IpAddress& address) {
+  const UniqueFd fd(::socket(to_address_family(address.family()), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return system_error("open a datagram socket");
+  const int one = 1;
+  const bool limited = address.is_v4() ? set_option(fd.get(), IPPROTO_IP, IP_TTL, one)
+                                       : set_option(fd.get(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, one);
+  const int index = static_cast<int>(interface_index);
+  if (!limited || !set_option(fd.get(), SOL_SOCKET, SO_BINDTOIFINDEX, index)) return system_error("bind to interface");
+  const SocketAddress to = to_socket_address({address, kDiscardPort});
+  if (::sendto(fd.get(), nullptr, 0, MSG_DONTROUTE | MSG_DONTWAIT, to.get(), to.length) < 0) {
+    return system_error("send a datagram");
+  }
+  return {};
+}
 
 Result<std::vector<Neighbour>> list_neighbours(std::size_t most) {
   TCP_TRY_ASSIGN(socket, NetlinkSocket::open(NETLINK_ROUTE));

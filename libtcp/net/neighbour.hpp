@@ -19,6 +19,10 @@ namespace tcp::net {
 [[nodiscard]] Result<MacAddress> resolve_neighbour(std::uint32_t interface_index, const IpAddress& address,
                                                    Duration timeout);
 
+// Makes the kernel resolve it, unless it knows the answer, and waits for nothing. It sends an empty datagram to the
+// discard port (RFC 863), which goes no further than this link.
+[[nodiscard]] Result<void> ask_for_neighbour(std::uint32_t interface_index, const IpAddress& address);
+
 // What the kernel knows of a neighbour.
 struct Neighbour {
   std::uint32_t interface_index = 0;

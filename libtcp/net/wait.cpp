@@ -3,6 +3,9 @@
 
 #include <poll.h>
 
+#include <array>
+#include <cassert>
+
 namespace tcp::net {
 namespace {
 
@@ -19,12 +22,16 @@ timespec to_timespec(Duration duration) {
 
 }  // namespace
 
-Result<bool> wait_readable(int fd, MonotonicTime deadline) {
-  pollfd wanted{.fd = fd, .events = POLLIN, .revents = 0};
+Result<bool> wait_readable(int fd, MonotonicTime deadline) { return wait_readable(std::span(&fd, 1), deadline); }
+
+Result<bool> wait_readable(std::span<const int> fds, MonotonicTime deadline) {
+  std::array<pollfd, 8> wanted{};
+  assert(fds.size() <= wanted.size());
+  for (std::size_t i = 0; i < fds.size(); ++i) wanted[i] = {.fd = fds[i], .events = POLLIN, .revents = 0};
   timespec timeout{};
   const bool forever = deadline == MonotonicTime::max();
   if (!forever) timeout = to_timespec(left_until(deadline));
-  const int ready = ::ppoll(&wanted, 1, forever ? nullptr : &timeout, nullptr);
+  const int ready = ::ppoll(wanted.data(), fds.size(), forever ? nullptr : &timeout, nullptr);
   if (ready < 0 && errno != EINTR) return system_error("wait for a packet");
   return ready > 0;
 }

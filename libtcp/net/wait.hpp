@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Waiting for one descriptor, to the nanosecond and never past a deadline.
+// Waiting for descriptors, to the nanosecond and never past a deadline.
 #pragma once
+
+#include <span>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
@@ -9,5 +11,7 @@ namespace tcp::net {
 
 // True when there is something to read (or an error to collect), false at the deadline or when a signal came.
 [[nodiscard]] Result<bool> wait_readable(int fd, MonotonicTime deadline);
+// The same for several, at most 8, of which those below 0 do not count.
+[[nodiscard]] Result<bool> wait_readable(std::span<const int> fds, MonotonicTime deadline);
 
 }  // namespace tcp::net

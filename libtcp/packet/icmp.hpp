@@ -63,4 +63,14 @@ struct QuotedSegment {
 // Nothing when the quote is no TCP or too short for ports and sequence number.
 [[nodiscard]] std::optional<QuotedSegment> parse_quoted_tcp(Bytes quoted, Family family);
 
+// An echo request that met an error.
+struct QuotedEcho {
+  IpAddress destination;
+  std::uint16_t identifier = 0;
+  std::uint16_t sequence = 0;
+};
+
+// Nothing when the quote is no echo request of that family, or too short for its identifier and sequence number.
+[[nodiscard]] std::optional<QuotedEcho> parse_quoted_echo(Bytes quoted, Family family);
+
 }  // namespace tcp::packet

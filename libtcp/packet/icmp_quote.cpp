@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "libtcp/packet/icmp.hpp"
+#include "libtcp/packet/icmp_types.hpp"
 #include "libtcp/packet/ipv4.hpp"
 #include "libtcp/packet/ipv6.hpp"
 
@@ -64,11 +65,18 @@ std::optional<QuotedPacket> open_v6(Bytes quoted) {
   return packet;
 }
 
+// Nothing unless it is the beginning of a packet of that protocol.
+std::optional<QuotedPacket> open_quote(Bytes quoted, Family family, std::uint8_t protocol) {
+  std::optional<QuotedPacket> packet = family == Family::v4 ? open_v4(quoted) : open_v6(quoted);
+  if (!packet || packet->fields.protocol != protocol || packet->fragment_offset != 0) return std::nullopt;
+  return packet;
+}
+
 }  // namespace
 
 std::optional<QuotedSegment> parse_quoted_tcp(Bytes quoted, Family family) {
-  const std::optional<QuotedPacket> packet = family == Family::v4 ? open_v4(quoted) : open_v6(quoted);
-  if (!packet || packet->fields.protocol != ip_protocol::tcp || packet->fragment_offset != 0) return std::nullopt;
+  const std::optional<QuotedPacket> packet = open_quote(quoted, family, ip_protocol::tcp);
+  if (!packet) return std::nullopt;
   QuotedSegment segment = packet->fields;
   Reader reader(packet->upper_layer);
   segment.source.port = reader.u16();
@@ -77,6 +85,23 @@ std::optional<QuotedSegment> parse_quoted_tcp(Bytes quoted, Family family) {
   if (!reader.ok()) return std::nullopt;
   segment.segment = packet->upper_layer;
   return segment;
+}
+
+std::optional<QuotedEcho> parse_quoted_echo(Bytes quoted, Family family) {
+  const bool v4 = family == Family::v4;
+  const auto packet = open_quote(quoted, family, v4 ? ip_protocol::icmp : ip_protocol::icmpv6);
+  if (!packet) return std::nullopt;
+  Reader reader(packet->upper_layer);
+  const std::uint8_t type = reader.u8();
+  const std::uint8_t code = reader.u8();
+  reader.skip(2);
+  QuotedEcho echo;
+  echo.destination = packet->fields.destination.address;
+  echo.identifier = reader.u16();
+  echo.sequence = reader.u16();
+  const bool is_request = type == (v4 ? icmpv4::echo_request : icmpv6::echo_request) && code == 0;
+  if (!reader.ok() || !is_request) return std::nullopt;
+  return echo;
 }
 
 }  // namespace tcp::packet

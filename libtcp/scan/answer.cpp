@@ -30,6 +30,7 @@ std::string_view to_string(Reason reason) noexcept {
     case Reason::syn_ack: return "syn-ack";
     case Reason::rst: return "rst";
     case Reason::icmp: return "icmp";
+    case Reason::presence: return "presence";
     case Reason::silence: return "silence";
     case Reason::not_sent: return "not-sent";
   }
@@ -39,7 +40,8 @@ std::string_view to_string(Reason reason) noexcept {
 std::string explain(const PortResult& result) {
   switch (result.reason) {
     case Reason::syn_ack:
-    case Reason::rst: break;
+    case Reason::rst:
+    case Reason::presence: break;
     case Reason::icmp: return explain_icmp(result);
     case Reason::silence:
       return "no answer to " + std::to_string(result.probes_sent) + (result.probes_sent == 1 ? " probe" : " probes");

@@ -29,6 +29,7 @@ enum class AnswerKind : std::uint8_t {
   syn_ack,
   rst,
   icmp,      // an error that quotes the probe
+  presence,  // the host is there, by other means than TCP: an echo reply, its link address
   not_sent,  // this host could not send it
 };
 
@@ -51,11 +52,11 @@ struct Banner;
 // `unfiltered`: probes reach it, and whether anybody listens is not known. `open_filtered`: silence that an open port
 // keeps as well as a filter does.
 enum class PortState : std::uint8_t { open, open_filtered, unfiltered, closed, filtered, error };
-enum class Reason : std::uint8_t { syn_ack, rst, icmp, silence, not_sent };
+enum class Reason : std::uint8_t { syn_ack, rst, icmp, presence, silence, not_sent };
 
 // "open", "open|filtered", "unfiltered", "closed", "filtered", "error"
 [[nodiscard]] std::string_view to_string(PortState state) noexcept;
-// "syn-ack", "rst", "icmp", "silence", "not-sent"
+// "syn-ack", "rst", "icmp", "presence", "silence", "not-sent"
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 
 // Worth a look: open, or not known to be otherwise though a probe may have reached it.

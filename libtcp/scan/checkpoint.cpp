@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kMagic = "tcpbox-scan-checkpoint\n";
 constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersionWithHosts = 2;  // that are left out
 constexpr CookieKey kChecksumKey{0x7463'7062'6f78'2d63, 0x6865'636b'706f'696e};
 constexpr std::size_t kShortestRun = 3;
 
@@ -49,6 +50,22 @@ void put_states(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> st
     i = end;
   }
   flush(states.size());
+}
+
+// How many hosts, how many of those left out are down, how many pairs they had, and the lengths of runs: first of hosts
+// that are probed, then of hosts that are not, and so on.
+void put_left_out(std::vector<std::uint8_t>& out, const LeftOut& left_out, std::uint64_t pairs) {
+  const HostSet& hosts = left_out.hosts;
+  put(out, hosts.size());
+  put(out, left_out.down);
+  put(out, pairs);
+  bool inside = false;
+  for (std::uint64_t i = 0; i < hosts.size();) {
+    const std::uint64_t begin = i;
+    while (i < hosts.size() && hosts.contains(i) == inside) ++i;
+    put(out, i - begin);
+    inside = !inside;
+  }
 }
 
 std::unexpected<Error> malformed(std::string why) { return make_error(Errc::malformed, "checkpoint", std::move(why)); }
@@ -107,6 +124,26 @@ Result<void> read_states(Reader& reader, std::uint64_t count, std::vector<std::u
   return {};
 }
 
+Result<void> read_left_out(Reader& reader, Checkpoint& checkpoint) {
+  const std::uint64_t size = reader.number();
+  const std::uint64_t down = reader.number();
+  checkpoint.counts.left_out = reader.number();
+  if (reader.failed() || size == 0 || size > kMostLeftOut || checkpoint.pairs % size != 0) {
+    return malformed("the number of hosts is off");
+  }
+  LeftOut& left_out = checkpoint.left_out.emplace(LeftOut{HostSet(size), down});
+  bool inside = false;
+  for (std::uint64_t i = 0; i < size; inside = !inside) {
+    const std::uint64_t length = reader.number();
+    if (reader.failed() || length > size - i || (length == 0 && i > 0)) return malformed("the hosts are cut off");
+    for (const std::uint64_t end = i + length; i < end; ++i) {
+      if (inside) left_out.hosts.insert(i);
+    }
+  }
+  if (down > left_out.hosts.count()) return malformed("more hosts down than left out");
+  return {};
+}
+
 Result<void> check(const Checkpoint& checkpoint, std::uint64_t states) {
   const Shard& shard = checkpoint.shard;
   if (checkpoint.pairs == 0 || checkpoint.pairs > kMostPairs) return malformed("the number of pairs is off");
@@ -150,13 +187,14 @@ std::uint64_t checkpoint_checksum(std::span<const std::uint8_t> bytes) noexcept 
 std::vector<std::uint8_t> serialize(const Checkpoint& checkpoint) {
   std::vector<std::uint8_t> out(kMagic.begin(), kMagic.end());
   for (const std::uint64_t value :
-       {kVersion, checkpoint.digest, checkpoint.seed, checkpoint.pairs, std::uint64_t{checkpoint.shard.number},
-        std::uint64_t{checkpoint.shard.count}, std::uint64_t{checkpoint.concluded}, checkpoint.base,
-        std::uint64_t{checkpoint.states.size()}}) {
+       {checkpoint.left_out ? kVersionWithHosts : kVersion, checkpoint.digest, checkpoint.seed, checkpoint.pairs,
+        std::uint64_t{checkpoint.shard.number}, std::uint64_t{checkpoint.shard.count},
+        std::uint64_t{checkpoint.concluded}, checkpoint.base, std::uint64_t{checkpoint.states.size()}}) {
     put(out, value);
   }
   for (const auto count : kCounts) put(out, checkpoint.counts.*count);
   put_states(out, checkpoint.states);
+  if (checkpoint.left_out) put_left_out(out, *checkpoint.left_out, checkpoint.counts.left_out);
   const std::uint64_t checksum = checkpoint_checksum(out);
   for (unsigned i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(checksum >> (8 * i)));
   return out;
@@ -171,7 +209,8 @@ Result<Checkpoint> parse_checkpoint(std::span<const std::uint8_t> bytes) {
   if (checksum != checkpoint_checksum(bytes.first(bytes.size() - 8))) return malformed("its checksum is wrong");
 
   Reader reader(bytes.subspan(kMagic.size(), bytes.size() - kMagic.size() - 8));
-  if (const std::uint64_t version = reader.number(); version != kVersion) {
+  const std::uint64_t version = reader.number();
+  if (version != kVersion && version != kVersionWithHosts) {
     return malformed("version " + std::to_string(version) + " is not known here");
   }
   Checkpoint checkpoint;
@@ -188,9 +227,11 @@ Result<Checkpoint> parse_checkpoint(std::span<const std::uint8_t> bytes) {
   for (const auto count : kCounts) checkpoint.counts.*count = reader.number();
   if (reader.failed()) return malformed("it is cut off");
   TCP_TRY(check(checkpoint, states));
-  TCP_TRY(read_states(reader, states, checkpoint.states));
-  if (!reader.empty()) return malformed("something follows its end");
   checkpoint.counts.pairs = end_of(checkpoint.shard, checkpoint.pairs) - begin_of(checkpoint.shard, checkpoint.pairs);
+  TCP_TRY(read_states(reader, states, checkpoint.states));
+  if (version == kVersionWithHosts) TCP_TRY(read_left_out(reader, checkpoint));
+  if (checkpoint.counts.left_out > checkpoint.counts.pairs) return malformed("more pairs left out than there are");
+  if (!reader.empty()) return malformed("something follows its end");
   return checkpoint;
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "libtcp/base/error.hpp"
+#include "libtcp/scan/host_set.hpp"
 #include "libtcp/scan/probe_counts.hpp"
 #include "libtcp/scan/probe_space.hpp"
 #include "libtcp/scan/shard.hpp"
@@ -21,7 +23,8 @@ struct Checkpoint {
   Shard shard;
   bool concluded = false;  // silent pairs were reported and are in the counts
   ProbeCounts counts;
-  std::uint64_t base = 0;  // the first position whose state is known; what is before is done
+  std::optional<LeftOut> left_out;  // absent: the scan probes all targets, or did not come to know which
+  std::uint64_t base = 0;           // the first position whose state is known; what is before is done
   // Of the positions from `base` on, as pair_states.hpp has them, without flags; behind the last nothing was probed.
   std::vector<std::uint8_t> states;
 
@@ -34,7 +37,7 @@ struct Checkpoint {
 // What the last eight bytes must be for those before them, least significant first.
 [[nodiscard]] std::uint64_t checkpoint_checksum(std::span<const std::uint8_t> bytes) noexcept;
 
-// A version, fixed fields, the states in runs, and a checksum.
+// A version, fixed fields, the states in runs, with version 2 the hosts that are left out in runs, and a checksum.
 [[nodiscard]] std::vector<std::uint8_t> serialize(const Checkpoint& checkpoint);
 
 // The inverse. Everything in it agrees with everything else. Errors: malformed, with what is wrong.

@@ -14,7 +14,7 @@ SegmentNumbers ProbeCodec::probe_numbers(const Endpoint& target, std::uint8_t at
   SegmentNumbers numbers;
   numbers.source_port = static_cast<std::uint16_t>(options_.first_source_port + attempt);
   numbers.sequence = static_cast<std::uint32_t>(cookie);
-  if ((options_.control_bits & control::ack) != 0) numbers.acknowledgment = upper;
+  if ((options_.control_bits_to(target.port) & control::ack) != 0) numbers.acknowledgment = upper;
   numbers.identification = static_cast<std::uint16_t>(cookie >> 48);
   numbers.timestamp = upper;
   return numbers;
@@ -52,16 +52,18 @@ std::optional<Answer> ProbeCodec::read_answer(packet::Bytes packet, bool checksu
 // and FIN count as one each; not all stacks count a FIN. §3.10.7.3: what answers a SYN acknowledges it.
 bool ProbeCodec::proves_itself(const ReceivedSegment& segment, std::uint8_t attempt) const noexcept {
   const SegmentNumbers probe = probe_numbers(segment.source, attempt);
-  if ((options_.control_bits & control::ack) != 0) return segment.sequence == probe.acknowledgment;
-  const unsigned syn = (options_.control_bits & control::syn) != 0 ? 1 : 0;
-  const unsigned fin = (options_.control_bits & control::fin) != 0 ? 1 : 0;
+  const std::uint16_t sent = options_.control_bits_to(segment.source.port);
+  if ((sent & control::ack) != 0) return segment.sequence == probe.acknowledgment;
+  const unsigned syn = (sent & control::syn) != 0 ? 1 : 0;
+  const unsigned fin = (sent & control::fin) != 0 ? 1 : 0;
   const std::uint32_t acknowledged = segment.acknowledgment - probe.sequence;
   return segment.has(control::ack) && acknowledged >= syn && acknowledged <= syn + fin;
 }
 
 std::optional<Answer> ProbeCodec::judge(const ReceivedSegment& segment) const {
   const bool reset = segment.has(control::rst);
-  const bool may_open = (options_.control_bits & (control::syn | control::ack)) == control::syn;
+  const std::uint16_t sent = options_.control_bits_to(segment.source.port);
+  const bool may_open = (sent & (control::syn | control::ack)) == control::syn;
   if (!reset && !(may_open && segment.has(control::syn | control::ack))) return std::nullopt;
   const auto attempt = attempt_of(segment.destination_port);
   if (!attempt || !proves_itself(segment, *attempt)) return std::nullopt;

@@ -9,6 +9,7 @@
 #include "libtcp/base/endpoint.hpp"
 #include "libtcp/packet/bytes.hpp"
 #include "libtcp/packet/decode.hpp"
+#include "libtcp/packet/tcp_header.hpp"
 #include "libtcp/scan/answer.hpp"
 #include "libtcp/scan/cookie.hpp"
 #include "libtcp/scan/frame_template.hpp"
@@ -21,6 +22,11 @@ struct CodecOptions {
   std::uint16_t control_bits = 0;       // of a probe
   std::uint16_t first_source_port = 0;  // each try has its own, in order from here
   std::uint8_t tries = 1;
+  std::uint16_t acknowledged_port = 0;  // probes to it are bare ACKs, whatever the others are; 0: none
+
+  [[nodiscard]] std::uint16_t control_bits_to(std::uint16_t port) const noexcept {
+    return port == acknowledged_port && port != 0 ? packet::control::ack : control_bits;
+  }
 };
 
 class ProbeCodec {

@@ -17,6 +17,7 @@ struct ProbeCounts {
   std::uint64_t closed = 0;
   std::uint64_t filtered = 0;
   std::uint64_t errors = 0;
+  std::uint64_t left_out = 0;          // of hosts that are not probed
   std::uint64_t unfinished = 0;        // not probed, or not often enough to call it filtered
   std::uint64_t duplicates = 0;        // answers for a pair that was decided
   std::uint64_t unasked = 0;           // answers to what was never sent

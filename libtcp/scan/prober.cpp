@@ -13,7 +13,8 @@ constexpr Duration kLongestGrace = std::chrono::seconds(8);
 // Neighbours are asked for three times, a second apart, before a router or this host says that there is no such host
 // (RFC 4861 §10, and ARP alike).
 constexpr Duration kUnreachableTold = std::chrono::milliseconds(3300);
-constexpr unsigned kTriesUnmeasured = 3;  // one probe in ten lost, and one port in a thousand is still missed
+constexpr unsigned kMostPassedOver = 65'536;  // pairs of hosts that are left out, at a time
+constexpr unsigned kTriesUnmeasured = 3;      // one probe in ten lost, and one port in a thousand is still missed
 
 constexpr std::uint64_t key_of(std::uint64_t position, unsigned attempt) noexcept { return position << 4 | attempt; }
 
@@ -46,6 +47,7 @@ std::uint64_t Prober::target_at(Position position) const noexcept { return space
 void Prober::take_due(std::size_t room, MonotonicTime now, std::vector<Probe>& batch) {
   taken_.clear();
   taken_from_ = next_;
+  passing_over_ = false;
   if (stopped_) return;
   take_again(room, now, batch);
   take_fresh(room, now, batch);
@@ -65,6 +67,11 @@ void Prober::take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>
       continue;
     }
     const std::uint64_t pair = order_[position];
+    if (is_left_out(pair)) {
+      leave_undecided(state);
+      leave_out(position);
+      continue;
+    }
     if (is_given_up(space_.target_of(pair), now)) {
       abandon(position);
       continue;
@@ -76,8 +83,14 @@ void Prober::take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>
 }
 
 void Prober::take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch) {
-  for (; room > 0 && next_ < last_ && make_room(); ++next_) {
+  unsigned passed_over = 0;
+  for (; room > 0 && next_ < last_ && passed_over < kMostPassedOver && make_room(); ++next_) {
     const std::uint64_t pair = order_[next_];
+    if (is_left_out(pair)) {
+      leave_out(next_);
+      ++passed_over;
+      continue;
+    }
     ++waiting_;
     if (is_given_up(space_.target_of(pair), now)) {
       abandon(next_);
@@ -87,6 +100,16 @@ void Prober::take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>
     taken_.push_back(next_);
     --room;
   }
+  passing_over_ = passed_over == kMostPassedOver;
+}
+
+bool Prober::is_left_out(std::uint64_t pair) const noexcept {
+  return options_.left_out != nullptr && options_.left_out->hosts.contains(space_.target_of(pair));
+}
+
+void Prober::leave_out(Position position) noexcept {
+  PairStates::set(states_[position], PairStates::decided);
+  ++counts_.left_out;
 }
 
 // Forgets the oldest pairs when the ring is full; false while they are still under way.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "libtcp/scan/answer.hpp"
+#include "libtcp/scan/host_set.hpp"
 #include "libtcp/scan/host_table.hpp"
 #include "libtcp/scan/loss_meter.hpp"
 #include "libtcp/scan/pair_states.hpp"
@@ -39,7 +40,8 @@ struct ProberOptions {
   Timing timing;
   std::uint64_t seed = 0;
   Shard shard;
-  bool report_silent = true;  // what no answer came for is worth a result
+  bool report_silent = true;          // what no answer came for is worth a result
+  const LeftOut* left_out = nullptr;  // as ScanOptions has it
   std::uint64_t most_remembered = kMostRememberedPairs;
   std::uint64_t window = kPairWindow;
 };
@@ -82,6 +84,8 @@ class Prober {
 
   // A probe could leave if the rate permits.
   [[nodiscard]] bool has_due() const noexcept { return !nothing_to_send(); }
+  // The last take_due() came across more hosts that are left out than is good at a time: the next one need not wait.
+  [[nodiscard]] bool is_passing_over() const noexcept { return passing_over_; }
   // There are pairs that were not probed yet.
   [[nodiscard]] bool has_first_tries() const noexcept { return next_ < last_; }
   // When the next try becomes overdue or the scan ends; the largest time when only an answer can change anything.
@@ -115,6 +119,8 @@ class Prober {
   void take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
   [[nodiscard]] MonotonicTime end() const noexcept;
   [[nodiscard]] bool make_room();
+  [[nodiscard]] bool is_left_out(std::uint64_t pair) const noexcept;
+  void leave_out(Position position) noexcept;
   void take_overdue_first_tries(MonotonicTime now);
   void end_of_patience(Position position);
   void reconsider_silent();
@@ -171,6 +177,7 @@ class Prober {
   MonotonicTime last_sent_{};
   bool answers_lost_ = false;
   bool stopped_ = false;
+  bool passing_over_ = false;
   bool only_open_ = false;
   ProbeCounts counts_;
 };

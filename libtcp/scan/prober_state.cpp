@@ -13,6 +13,7 @@ Checkpoint Prober::checkpoint(bool concluded) const {
   checkpoint.pairs = space_.size();
   checkpoint.shard = options_.shard;
   checkpoint.concluded = concluded;
+  if (options_.left_out != nullptr) checkpoint.left_out = *options_.left_out;
   checkpoint.counts = counts_;
   checkpoint.counts.unfinished = 0;
   checkpoint.base = states_.base();

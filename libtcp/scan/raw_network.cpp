@@ -88,8 +88,10 @@ RawNetwork::RawNetwork(const RawNetworkOptions& options, const Clock& clock, con
     : clock_(clock),
       guard_(std::move(guard)),
       ring_(std::move(ring)),
-      codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries)}),
-      ways_({options.shape, options.interface_index, options.source, options.gateway_mac, options.vlan}, neighbours_) {}
+      codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries),
+              options.acknowledged_port}),
+      ways_({options.shape, options.interface_index, options.source, options.gateway_mac, options.vlan}, neighbours_),
+      acknowledged_port_(options.acknowledged_port) {}
 
 Result<void> RawNetwork::open_senders(const RawNetworkOptions& options) {
   for (const auto& [wanted, family] : {std::pair{options.v4, Family::v4}, std::pair{options.v6, Family::v6}}) {
@@ -154,6 +156,10 @@ Result<net::FrameSender*> RawNetwork::sender_of(const Way& way) {
   return frame_socket_.get();
 }
 
+const FrameTemplate& RawNetwork::form_of(const Probe& probe, const Way& way) const noexcept {
+  return probe.target.port == acknowledged_port_ && acknowledged_port_ != 0 ? way.acknowledgment : way.probe;
+}
+
 Result<std::size_t> RawNetwork::send(std::span<const Probe> batch) {
   TCP_TRY(look_around());
   std::size_t taken = 0;
@@ -191,8 +197,9 @@ Result<RawNetwork::Step> RawNetwork::send_frames(std::span<const Probe> batch, c
   std::size_t count = 0;
   while (std::uint8_t* slot = sender->slot()) {
     const Probe& probe = batch[count];
-    way->probe.write(slot, next_hop, probe.target, codec_.probe_numbers(probe.target, probe.attempt));
-    sender->push(way->probe.size());
+    const FrameTemplate& form = form_of(probe, *way);
+    form.write(slot, next_hop, probe.target, codec_.probe_numbers(probe.target, probe.attempt));
+    sender->push(form.size());
     if (++count == batch.size()) break;
     way = &ways_.to(batch[count].target.address);
     const Plan next = plan_for(batch[count].target, *way);
@@ -210,7 +217,7 @@ Result<RawNetwork::Step> RawNetwork::send_frames(std::span<const Probe> batch, c
 
 Result<RawNetwork::Step> RawNetwork::send_packet(const Probe& probe, const Way& way, NextHop* hop) {
   const SegmentNumbers numbers = codec_.probe_numbers(probe.target, probe.attempt);
-  const int error_number = transmit(way.probe, probe.target, numbers, hop);
+  const int error_number = transmit(form_of(probe, way), probe.target, numbers, hop);
   if (error_number != 0) return judge(probe, way, error_number);
   return Step{1, false};
 }

@@ -36,6 +36,7 @@ struct RawNetworkOptions {
   std::optional<std::uint16_t> source_port;      // of the first try; absent: free ones
   std::optional<MacAddress> gateway_mac;         // frames go there, whatever the neighbours say
   std::optional<std::uint16_t> vlan;             // IEEE 802.1Q; needs gateway_mac
+  std::uint16_t acknowledged_port = 0;           // probes to it are bare ACKs, whatever the shape says; 0: none
 };
 
 class RawNetwork final : public Network {
@@ -73,6 +74,7 @@ class RawNetwork final : public Network {
   [[nodiscard]] Result<void> look_around();
   [[nodiscard]] Plan plan_for(const Endpoint& target, const Way& way);
   [[nodiscard]] Result<net::FrameSender*> sender_of(const Way& way);
+  [[nodiscard]] const FrameTemplate& form_of(const Probe& probe, const Way& way) const noexcept;
   [[nodiscard]] Result<Step> send_front(std::span<const Probe> batch);
   [[nodiscard]] Result<Step> send_frames(std::span<const Probe> batch, const Way& way, const Plan& plan);
   [[nodiscard]] Result<Step> send_packet(const Probe& probe, const Way& way, NextHop* hop);
@@ -99,6 +101,7 @@ class RawNetwork final : public Network {
   std::optional<std::uint32_t> xdp_interface_;
   std::optional<net::RawIpSocket> v4_;
   std::optional<net::RawIpSocket> v6_;
+  std::uint16_t acknowledged_port_;
   MonotonicTime now_{};          // when this send() or receive() began
   WallTime wall_now_{};          // at the same time
   MonotonicTime ways_asked_{};   // when the routes were last forgotten

@@ -22,6 +22,7 @@ ProberOptions prober_options(const ScanOptions& options) {
   prober.seed = options.seed;
   prober.shard = options.shard;
   prober.report_silent = !options.open_only;
+  prober.left_out = options.left_out;
   return prober;
 }
 
@@ -125,6 +126,7 @@ class Run {
     const MonotonicTime now = clock_.now();
     MonotonicTime deadline = std::min(prober_.next_deadline(), now + kLongestWait);
     if (prober_.has_due()) deadline = std::min(deadline, full_ ? now + kFullQueuePause : rate_.next_batch());
+    if (prober_.is_passing_over()) deadline = now;
     TCP_TRY_ASSIGN(answers, network_.receive(deadline));
     for (const Answer& answer : answers) hear(answer);
     // What came before the last answer has been heard, and everything when there was none.

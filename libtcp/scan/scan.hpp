@@ -10,6 +10,7 @@
 #include "libtcp/scan/checkpoint.hpp"
 #include "libtcp/scan/congestion_controller.hpp"
 #include "libtcp/scan/host_note.hpp"
+#include "libtcp/scan/host_set.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/prober.hpp"
 
@@ -26,6 +27,9 @@ struct ScanOptions {
   const Checkpoint* resume = nullptr;        // where an earlier run of the same scan ended; for as long as run() takes
   std::optional<Duration> checkpoint_every;  // on_checkpoint() is called at the start, so often, and at the end
   bool open_only = false;                    // nothing but open ports is of interest
+  // Targets that are not probed, for as long as run() takes, in which others may be added; null: none. The order, the
+  // shards and the checkpoints are those of all targets.
+  const LeftOut* left_out = nullptr;
 };
 
 // How far a scan is.
@@ -38,6 +42,7 @@ struct Progress {
   std::uint64_t open = 0;
   Duration elapsed{};
   std::optional<Duration> eta;  // until the end, at the pace so far
+  bool discovery = false;       // of the search for hosts that are alive; its pairs are of an address and a question
 };
 
 // Is told everything on the thread of run().

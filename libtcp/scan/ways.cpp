@@ -103,11 +103,15 @@ Way Ways::ask(const IpAddress& target) const {
   if (way.framed && route->gateway) way.gateway = &neighbours_.find(route->interface_index, *route->gateway);
   way.given_hop = options_.gateway_mac;
   way.probe = FrameTemplate(link, route->source, route->mtu, options_.shape);
-  const ProbeShape reset{.control_bits = packet::control::rst,
-                         .maximum_segment_size = {},
-                         .time_to_live = options_.shape.time_to_live,
-                         .options = false};
-  way.reset = FrameTemplate(link, route->source, route->mtu, reset);
+  const auto bare = [&](std::uint16_t control_bits) {
+    const ProbeShape shape{.control_bits = control_bits,
+                           .maximum_segment_size = {},
+                           .time_to_live = options_.shape.time_to_live,
+                           .options = false};
+    return FrameTemplate(link, route->source, route->mtu, shape);
+  };
+  way.reset = bare(packet::control::rst);
+  way.acknowledgment = bare(packet::control::ack);
   return way;
 }
 

@@ -37,6 +37,7 @@ struct Way {
   std::optional<MacAddress> given_hop;  // instead of any other
   FrameTemplate probe;
   FrameTemplate reset;
+  FrameTemplate acknowledgment;  // a bare ACK
 };
 
 class Ways {

@@ -5,6 +5,7 @@ A schema, tests/schema/tcpbox.<command>.schema.json, describes both: the whole d
 "document" and "line" in its $defs, each text is held against its own, which makes for better messages.
 """
 
+import functools
 import json
 import pathlib
 import re
@@ -37,6 +38,7 @@ def validate_ndjson(text, command):
     return lines
 
 
+@functools.cache
 def validator(command):
     try:
         import jsonschema

@@ -43,6 +43,7 @@ class Machine {
     switch (code.code) {
       case BPF_LD | BPF_B | BPF_ABS: a_ = load(code.k, 1); break;
       case BPF_LD | BPF_H | BPF_ABS: a_ = load(code.k, 2); break;
+      case BPF_LD | BPF_B | BPF_IND: a_ = load(x_ + code.k, 1); break;
       case BPF_LD | BPF_H | BPF_IND: a_ = load(x_ + code.k, 2); break;
       case BPF_LDX | BPF_B | BPF_MSH: x_ = 4 * (load(code.k, 1) & 0xf); break;
       case BPF_LDX | BPF_W | BPF_IMM: x_ = code.k; break;
@@ -122,11 +123,24 @@ TEST_CASE("TCP to or from a local port is accepted, others are not") {
   }
 }
 
-TEST_CASE("every ICMP message is accepted, of its own family only") {
-  CHECK(accepts(ipv4(1, Octets(8))));
-  CHECK(accepts(ipv6(58, Octets(8))));
-  CHECK_FALSE(accepts(ipv4(58, Octets(8))));
-  CHECK_FALSE(accepts(ipv6(1, Octets(8))));
+TEST_CASE("ICMP errors are accepted, of their own family only, and echoes are not") {
+  const auto message = [](int type) {
+    Octets bytes(8);
+    bytes[0] = static_cast<std::uint8_t>(type);
+    return bytes;
+  };
+  for (const int type : {3, 4, 5, 11, 12}) {
+    CHECK(accepts(ipv4(1, message(type))));
+    CHECK(accepts(ipv4(1, message(type), 0, 15)));
+    CHECK_FALSE(accepts(ipv6(1, message(type))));
+  }
+  for (const int type : {1, 2, 3, 4, 127}) {
+    CHECK(accepts(ipv6(58, message(type))));
+    CHECK_FALSE(accepts(ipv4(58, message(type))));
+  }
+  for (const int type : {0, 8}) CHECK_FALSE(accepts(ipv4(1, message(type))));
+  for (const int type : {128, 129, 135, 136}) CHECK_FALSE(accepts(ipv6(58, message(type))));
+  CHECK(accepts(ipv4(1, message(8), 0x0001)));  // the middle of something
 }
 
 TEST_CASE("other protocols are not accepted, whatever their ports") {

@@ -13,9 +13,9 @@ PORTS = range(1001, 3001)
 
 
 class ScanCase(TestCase):
-    def scan(self, host, *words, status=0, timeout=120, prefix=()):
+    def scan(self, host, *words, status=0, timeout=120, prefix=(), user=None):
         """Runs a scan with --json; its document, which the schema has seen. A status of None stands for 0 or 1."""
-        done = host.run([*prefix, self.lab.tcpbox, "scan", "--json", *words], timeout=timeout)
+        done = host.run([*prefix, self.lab.tcpbox, "scan", "--json", *words], user=user, timeout=timeout)
         self.assertIn(done.returncode, (0, 1) if status is None else (status,), done.stderr)
         return schema.validate(done.stdout, "scan")
 
