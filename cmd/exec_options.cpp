@@ -8,7 +8,7 @@ namespace tcp::cmd {
 namespace {
 
 constexpr std::string_view kExec = "--exec";
-constexpr const char* kGroup = "Joined with";
+constexpr const char* kExecGroup = "Joined with";
 
 bool names_exec(const std::string& word) { return word == kExec || word.starts_with("--exec="); }
 
@@ -30,15 +30,15 @@ void ExecWords::define(CLI::App& app) {
   app.add_flag(std::string(kExec), exec_,
                "Run PROGRAM ARG... for each connection; all words after this one are its own")
       ->type_name("PROGRAM...")
-      ->group(kGroup);
+      ->group(kExecGroup);
   app.add_option("--shell", shell_, "Run this command of /bin/sh for each connection")
       ->type_name("COMMAND")
       ->expected(1)
       ->allow_extra_args(false)
-      ->group(kGroup);
+      ->group(kExecGroup);
   app.add_option("--stderr", error_output_, "Its standard error: log (default) to ours, merge with its output, or drop")
       ->type_name("WHERE")
-      ->group(kGroup);
+      ->group(kExecGroup);
 }
 
 Result<void> ExecWords::settle() {

@@ -10,6 +10,7 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/base/parse.hpp"
 
 namespace tcp::cmd {
 
@@ -43,5 +44,16 @@ struct AddressOptions {
 
 // A duration given to an option, or the default when the option was not used (`text` empty).
 [[nodiscard]] Result<Duration> settle_duration(std::string_view option, const std::string& text, Duration otherwise);
+
+// A number given to an option, or nothing when the option was not used (`text` empty).
+template <class T>
+[[nodiscard]] Result<std::optional<T>> settle_number(std::string_view option, const std::string& text, T least,
+                                                     T most) {
+  if (text.empty()) return std::nullopt;
+  const auto number = parse_unsigned<T>(text);
+  if (number && *number >= least && *number <= most) return number;
+  return usage_error(std::string(option) + " '" + text + "'",
+                     "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
+}
 
 }  // namespace tcp::cmd

@@ -16,15 +16,6 @@ std::unexpected<Error> refuse(std::string_view option, const std::string& word, 
   return usage_error(std::string(option) + " '" + word + "'", std::move(why));
 }
 
-// Nothing when the option was not used.
-template <class T>
-Result<std::optional<T>> settle_number(std::string_view option, const std::string& word, T least, T most) {
-  if (word.empty()) return std::nullopt;
-  const auto number = parse_unsigned<T>(word);
-  if (number && *number >= least && *number <= most) return number;
-  return refuse(option, word, "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
-}
-
 // The first option that only segments of our own can obey.
 std::string_view first_raw_option(const ScanProbeWords& words) {
   if (!words.flags.empty()) return "--flags";

@@ -49,15 +49,6 @@ const Pace* find_pace(std::string_view name) {
   return pace == kPaces.end() ? nullptr : pace;
 }
 
-template <class T>
-Result<std::optional<T>> settle_number(std::string_view option, const std::string& text, T least, T most) {
-  if (text.empty()) return std::nullopt;
-  const auto number = parse_unsigned<T>(text);
-  if (number && *number >= least && *number <= most) return number;
-  return usage_error(std::string(option) + " '" + text + "'",
-                     "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
-}
-
 // "99.9" or "99.9%"
 std::optional<double> parse_percentage(std::string_view text) {
   if (text.ends_with('%')) text.remove_suffix(1);

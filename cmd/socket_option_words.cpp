@@ -10,7 +10,7 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr const char* kGroup = "Socket options";
+constexpr const char* kSocketGroup = "Socket options";
 
 // In the order of the help; what each does in the kernel is in stream::socket_option_rows().
 struct Word {
@@ -56,15 +56,15 @@ void SocketOptionWords::define(CLI::App& app) {
   for (const Word& word : kWords) {
     const std::string option = "--" + std::string(word.name);
     if (word.placeholder == nullptr) {
-      app.add_flag(option, flags_[word.name], word.help)->group(kGroup);
+      app.add_flag(option, flags_[word.name], word.help)->group(kSocketGroup);
     } else {
-      app.add_option(option, words_[word.name], word.help)->type_name(word.placeholder)->group(kGroup);
+      app.add_option(option, words_[word.name], word.help)->type_name(word.placeholder)->group(kSocketGroup);
     }
   }
-  app.add_flag("--mptcp", options.multipath, "Multipath TCP, where the peer can")->group(kGroup);
+  app.add_flag("--mptcp", options.multipath, "Multipath TCP, where the peer can")->group(kSocketGroup);
   app.add_option("--md5", md5_file_, "Sign segments with the key in a file (RFC 2385)")
       ->type_name("FILE")
-      ->group(kGroup);
+      ->group(kSocketGroup);
 }
 
 Result<void> SocketOptionWords::settle() {

@@ -12,6 +12,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../packaging/shell.sh"
 
 fuzz_seconds=${FUZZ_SECONDS:-5}
+tests_at_once=$((jobs + 1)) # they wait more than they compute
 failures=()
 
 # A step that fails is remembered; the others still run.
@@ -71,7 +72,7 @@ fuzz_all() {
 
 test_fast() {
   build release
-  step "all tests, release" ctest --preset release -j "$jobs"
+  step "all tests, release" ctest --preset release -j "$tests_at_once"
 }
 
 test_full() {
@@ -80,9 +81,9 @@ test_full() {
   build fuzz "${targets[@]}"
   step "fuzz targets, $fuzz_seconds s each" fuzz_all "${targets[@]}"
   build release integration_tools
-  step "integration tests, release" ctest --preset release -L integration -j "$jobs"
+  step "integration tests, release" ctest --preset release -L integration -j "$tests_at_once"
   build dev
-  step "all tests, sanitizers" ctest --preset dev -j "$jobs"
+  step "all tests, sanitizers" ctest --preset dev -j "$tests_at_once"
 }
 
 main() {
