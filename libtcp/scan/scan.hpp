@@ -61,7 +61,9 @@ struct ScanSummary {
   std::optional<Duration> median_rtt;
   std::optional<Duration> slow_rtt;  // 99 of 100 answers came sooner
   double rate = 0;                   // probes a second, from the first to the last
-  double confidence = 0;             // that a port that answers is not called filtered
+  std::optional<double> loss;        // share of tries without an answer where a later one had one; nothing when a try
+                                     // was all a port got, or none answered
+  std::optional<double> confidence;  // that a port that answers is not called filtered; nothing without such a loss
   unsigned tries = 0;                // that a silent pair got in the end
   std::uint64_t rst_limited_hosts = 0;
   std::uint64_t answers_lost = 0;  // came, and found no room in this host's buffers

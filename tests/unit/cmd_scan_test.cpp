@@ -11,6 +11,7 @@
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_probe_options.hpp"
 #include "cmd/scan_progress.hpp"
+#include "cmd/scan_record.hpp"
 #include "cmd/scan_words.hpp"
 
 using namespace tcp;
@@ -199,4 +200,20 @@ TEST_CASE("notes about hosts are sentences") {
   using Kind = scan::HostNote::Kind;
   CHECK(explain(scan::HostNote{{}, Kind::rst_limited, 1000}).starts_with("limits its resets to about 1000 a second"));
   CHECK(explain(scan::HostNote{{}, Kind::host_timeout, 1'500}).starts_with("given up after 1.50 s"));
+}
+
+TEST_CASE("what was not measured is said so, not made up") {
+  scan::ScanSummary summary;
+  const scan::ScanOptions options;
+  const auto shown = [&] {
+    const Record record = to_record(summary, options);
+    return record["confidence"].text() + " " + sums(record);
+  };
+  CHECK(shown().starts_with("- "));
+  CHECK(shown().ends_with(", loss not measured, nor confidence"));
+  summary.loss = 0.1;
+  CHECK(shown().ends_with(", loss 10.0 %, confidence not measured"));
+  summary.confidence = 0.99;
+  CHECK(shown().starts_with("0.99 "));
+  CHECK(shown().ends_with(", loss 10.0 %"));
 }

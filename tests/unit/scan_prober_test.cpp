@@ -78,6 +78,25 @@ TEST_CASE("SYN-ACK, RST, ICMP and silence are told apart, with the reason") {
   CHECK(sent.size() == 3 + 4);
 }
 
+TEST_CASE("loss, and the confidence that follows from it, is measured or unknown") {
+  const auto answer_odd = [](ScriptedNetwork& network, const Probe& probe) {
+    if (probe.target.port % 2 == 1) network.answer(probe, AnswerKind::rst, 5ms);
+  };
+  const auto never = [](ScriptedNetwork&, const Probe&) {};
+  ScanOptions options = options_for(ports_to(100));
+  const ScanSummary measured = scan_with(options, answer_odd).summary;
+  CHECK(*measured.loss == 0.0);
+  CHECK(*measured.confidence > 0.99);
+  const ScanSummary silent = scan_with(options, never).summary;
+  CHECK_FALSE(silent.loss);
+  CHECK_FALSE(silent.confidence);
+  options.timing.retries = 0;  // a lost try would be the only one
+  const ScanSummary once = scan_with(options, answer_odd).summary;
+  CHECK(once.counts.filtered == 50);
+  CHECK_FALSE(once.loss);
+  CHECK_FALSE(once.confidence);
+}
+
 TEST_CASE("only the silent are tried again, spaced by a timeout that follows the RTT") {
   ManualClock clock;
   ScriptedNetwork network(clock, [](ScriptedNetwork& n, const Probe& probe) {
