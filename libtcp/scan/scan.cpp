@@ -19,6 +19,7 @@ constexpr Duration kLongestStandstill = std::chrono::seconds(30);
 ProberOptions prober_options(const ScanOptions& options) {
   ProberOptions prober;
   prober.timing = options.timing;
+  prober.manner = options.manner;
   prober.seed = options.seed;
   prober.shard = options.shard;
   prober.report_silent = !options.open_only;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
@@ -18,6 +19,7 @@ namespace tcp::scan {
 struct ScanOptions {
   ProbeSpace space;
   const Technique* technique = nullptr;  // a row of techniques()
+  std::string manner;  // what probes look like and which way they take: a checkpoint is good for the same one only
   Timing timing;
   RateBounds rates;
   std::optional<std::uint64_t> exact_rate;  // probes a second, whatever comes back

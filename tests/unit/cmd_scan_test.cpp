@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <set>
 #include <sstream>
 
 #include "cmd/command.hpp"
@@ -92,6 +93,30 @@ TEST_CASE("options settle into a probe") {
   ScanProbeWords raw;
   raw.source_port = "7";
   CHECK(settle(raw)->technique->name == "syn");  // there is nothing to fall back to
+}
+
+TEST_CASE("everything that decides what an answer means is in the words for a probe") {
+  const auto words_of = [](const auto& change) {
+    ScanProbeWords words;
+    change(words);
+    return to_string(*settle(words));
+  };
+  const std::vector<std::string> all{words_of([](ScanProbeWords&) {}),
+                                     words_of([](ScanProbeWords& w) { w.technique = "fin"; }),
+                                     words_of([](ScanProbeWords& w) { w.flags = "syn,ece"; }),
+                                     words_of([](ScanProbeWords& w) { w.flags = "syn,ece,cwr"; }),
+                                     words_of([](ScanProbeWords& w) { w.segment_size = "536"; }),
+                                     words_of([](ScanProbeWords& w) { w.time_to_live = "3"; }),
+                                     words_of([](ScanProbeWords& w) { w.no_options = true; }),
+                                     words_of([](ScanProbeWords& w) { w.source = "192.0.2.1"; }),
+                                     words_of([](ScanProbeWords& w) { w.source_port = "53"; }),
+                                     words_of([](ScanProbeWords& w) { w.interface = "eth0"; }),
+                                     words_of([](ScanProbeWords& w) { w.gateway_mac = "02:00:00:00:00:01"; }),
+                                     words_of([](ScanProbeWords& w) {
+                                       w.gateway_mac = "02:00:00:00:00:01";
+                                       w.vlan = "7";
+                                     })};
+  CHECK(std::set(all.begin(), all.end()).size() == all.size());
 }
 
 TEST_CASE("words for targets, ports and outputs that make no sense are refused by name") {
