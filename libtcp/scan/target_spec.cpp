@@ -137,11 +137,11 @@ Result<TargetSpec> parse_octet_ranges(std::string_view text) {
   return ranges;
 }
 
-// "[2001:db8::1]" and "[2001:db8::]/120" as the address alone is written; anything else as it is.
-std::string without_brackets(std::string_view text) {
+// "[2001:db8::1]" and "[2001:db8::]/120" as the address alone is written; nothing for anything else.
+std::optional<std::string> without_brackets(std::string_view text) {
   const auto close = text.find(']');
-  const bool bracketed = text.front() == '[' && close != std::string_view::npos;
-  if (!bracketed || (close + 1 < text.size() && text[close + 1] != '/')) return std::string(text);
+  if (text.front() != '[' || close == std::string_view::npos) return std::nullopt;
+  if (close + 1 < text.size() && text[close + 1] != '/') return std::nullopt;
   return std::string(text.substr(1, close - 1)) + std::string(text.substr(close + 1));
 }
 
@@ -157,14 +157,15 @@ Result<TargetSpec> parse_name(std::string_view text) {
 
 Result<TargetSpec> parse_target(std::string_view text, TargetRole role) {
   if (text.empty()) return usage_error("target", "is empty");
-  const std::string bare = without_brackets(text);
+  const std::optional<std::string> bracketed = without_brackets(text);
+  const std::string_view bare = bracketed ? *bracketed : text;
   if (bare.contains('/')) return parse_prefix_target(bare, role);
   if (const auto address = parse_ip_address(bare)) {
     const IpAddress target = address->unmapped();
     TCP_TRY(check_destination(target, text, role));
     return std::vector{AddressRange{target, target}};
   }
-  if (bare.size() != text.size()) return usage_error(quoted(text), "brackets must hold an IPv6 address");
+  if (bracketed) return usage_error(quoted(text), "brackets must hold an IPv6 address");
   if (const auto span = split_span(text)) return parse_span(span->first, span->second, text, role);
   if (only(text, is_octet_letter)) return parse_octet_ranges(text);
   return parse_name(text);

@@ -252,6 +252,37 @@ TEST_CASE("a million addresses in any order have their indexes") {
   CHECK_FALSE(set->index_of(IpAddress::v4(0x01000001)));
 }
 
+TEST_CASE("single addresses among ranges keep their order, index and count") {
+  RangeCollector collector;
+  std::vector<IpAddress> all;
+  for (std::uint32_t i = 0; i < 3'000; ++i) {
+    const std::uint32_t first = 0x01000000 + 16 * ((i * 1013U) % 3'000);
+    const std::uint32_t last = first + (i % 3 == 0 ? 0 : i % 5);
+    collector.add({IpAddress::v4(first), IpAddress::v4(last)});
+    for (std::uint32_t number = first; number <= last; ++number) all.push_back(IpAddress::v4(number));
+  }
+  std::ranges::sort(all);
+  const TargetSet set = *std::move(collector).settle();
+  REQUIRE(set.size() == all.size());
+  CHECK(set.range_count() == 3'000);
+  for (std::uint64_t i = 0; i < all.size(); ++i) {
+    REQUIRE(set[i] == all[i]);
+    REQUIRE(set.index_of(all[i]) == i);
+  }
+  std::uint64_t in_ranges = 0;
+  for (std::size_t i = 0; i < set.range_count(); ++i) {
+    REQUIRE(set.range(i).first == IpAddress::v4(0x01000000 + 16 * static_cast<std::uint32_t>(i)));
+    in_ranges += size_of(set.range(i));
+  }
+  CHECK(in_ranges == all.size());
+  CHECK(set.count_public() == all.size());
+  const TargetSet holes = set_of({"1.0.0.16", "1.0.16.0/24"});
+  CHECK(set.without(holes).size() == all.size() - set_of({"1.0.0.16"}).size() -
+                                         static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const IpAddress& a) {
+                                           return holes.index_of(a) && a != ip("1.0.0.16");
+                                         })));
+}
+
 TEST_CASE("IPv6 ranges of every size are counted without overflow") {
   CHECK(size_of({ip("::"), ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")}) == std::uint64_t{1} << 62);
   RangeCollector holes;
