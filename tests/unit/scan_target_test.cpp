@@ -83,7 +83,13 @@ TEST_CASE("words that are no targets are refused by name") {
   CHECK(refusal("2001:db8::/64").contains("too large: at most 2^20 IPv6 addresses, a /108"));
   CHECK(refusal("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff") != "accepted");
   CHECK(refusal("10.0.0.0/33").contains("prefix length"));
-  CHECK(refusal("example.org:80").contains("-p"));
+  const std::string why = "a port is not part of a target, since every target gets the ports of -p: write ";
+  CHECK(refusal("10.0.0.1:443") ==
+        "target '10.0.0.1:443': " + why + "10.0.0.1 and -p 443, with a run for each set of ports");
+  CHECK(refusal("[2001:db8::1]:22").contains(why + "2001:db8::1 and -p 22"));
+  CHECK(refusal("example.org:8080").contains(why + "example.org and -p 8080"));
+  CHECK(refusal("2001:db8::1:22") == "accepted");
+  CHECK(refusal("example.org:http").contains("not an address"));
   CHECK(refusal("a b").contains("neither"));
   CHECK(refusal("[10.0.0.x]").contains("brackets"));
   CHECK(refusal("-x").contains("neither"));
@@ -227,7 +233,7 @@ TEST_CASE("an error in a file names its line") {
     return done ? "accepted" : done.error().message();
   };
   CHECK(problem("192.0.2.1\n10.0.0.9-1\n") == "FILE:2: target '10.0.0.9-1': '9-1' is reversed");
-  CHECK(problem("# one\n\n192.0.2.1:80") == "FILE:3: target '192.0.2.1:80': not an address; ports are given with -p");
+  CHECK(problem("# one\n\n192.0.2.1:80").starts_with("FILE:3: target '192.0.2.1:80': a port is not part of a target"));
   CHECK(problem("\n" + std::string(1025, 'a') + "\n") == "FILE:2: line: longer than 1024 characters");
   CHECK(problem(std::string(100'000, 'a')) == "FILE:1: line: longer than 1024 characters");
   CHECK(problem(std::string(1025, ' ')) == "FILE:1: line: longer than 1024 characters");
