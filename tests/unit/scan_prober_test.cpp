@@ -197,6 +197,34 @@ TEST_CASE("an answer after the last timeout still turns filtered into the truth"
   CHECK(late.results.all.size() == 2);
 }
 
+TEST_CASE("a network that fails in the middle ends the scan, and what was silent till then is not called filtered") {
+  ManualClock clock;
+  ScriptedNetwork network(clock, [&](ScriptedNetwork& n, const Probe& probe) {
+    if (probe.target.port % 2 == 1) n.answer(probe, AnswerKind::rst, 5ms);
+  });
+  network.fails_at = clock.now() + 250ms;  // silent ports have had a try or two of four
+  Results results;
+  const auto summary = tcp::scan::run(options_for(ports_to(5000)), clock, network, results);
+  REQUIRE_FALSE(summary);
+  CHECK(results.count(PortState::closed) > 0);
+  CHECK(results.count(PortState::filtered) == 0);
+}
+
+TEST_CASE("an answer that seems to be older than its probe has no negative RTT and ends nothing early") {
+  const auto [summary, results, sent] =
+      scan_with(options_for(ports_to(400)), [](ScriptedNetwork& network, const Probe& probe) {
+        Answer& answer = network.answer(probe, AnswerKind::rst, 20ms);
+        if (probe.target.port % 4 == 0) answer.received -= 20ms + (probe.target.port % 8 == 0 ? 1h : Duration(1ms));
+      });
+  CHECK(summary.complete);
+  CHECK(results.count(PortState::closed) == 400);
+  for (const PortResult& result : results.all) {
+    REQUIRE(result.rtt);
+    CHECK(*result.rtt >= Duration(0));
+    CHECK(*result.rtt <= 20ms);
+  }
+}
+
 TEST_CASE("answers to what was never sent change nothing") {
   const auto [summary, results, sent] =
       scan_with(options_for({1, 2}), [](ScriptedNetwork& network, const Probe& probe) {
