@@ -39,7 +39,9 @@ class Writer {
       put(bytes[i], 10);
     }
   }
-  [[nodiscard]] std::string text() const { return std::string(text_.data(), static_cast<std::size_t>(end_ - text_.data())); }
+  [[nodiscard]] std::string text() const {
+    return std::string(text_.data(), static_cast<std::size_t>(end_ - text_.data()));
+  }
 
  private:
   std::array<char, INET6_ADDRSTRLEN> text_;
