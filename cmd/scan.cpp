@@ -90,6 +90,7 @@ class ScanCommand final : public Command {
     scan::ScanOptions options;
     options.space = std::move(space);
     options.technique = network.choice.technique;
+    options.manner = to_string(probes_);
     options.seed = key.first;
     // What has become silent is a change too.
     options.open_only = output_.open_only && !baseline && !scan::may_be_open(options.technique->silence.state);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cmd/output/terminal.hpp"
+#include "cmd/scan_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 #include "libtcp/scan/banner.hpp"
 
@@ -84,6 +85,31 @@ Value banner_of(const scan::Banner* known) {
       .add("tls_failure", banner.tls_failure)
       .add("elapsed_us", std::chrono::duration_cast<std::chrono::microseconds>(banner.elapsed).count());
   return record;
+}
+
+bool is_identified(const scan::Banner* banner) noexcept {
+  return banner != nullptr && banner->outcome == scan::BannerOutcome::identified;
+}
+
+std::string service_of(std::uint16_t port, const scan::Banner* banner) {
+  return is_identified(banner) && !banner->service.empty() ? banner->service : service_text(port);
+}
+
+std::string version_of(const scan::Banner* banner) {
+  if (!is_identified(banner)) return {};
+  std::string text = banner->product;
+  if (!banner->version.empty()) text += (text.empty() ? "" : " ") + banner->version;
+  if (!banner->detail.empty()) text += (text.empty() ? "(" : " (") + banner->detail + ")";
+  return to_valid_utf8(text);
+}
+
+std::string said_by(const scan::Banner* banner) {
+  if (banner == nullptr) return {};
+  return to_valid_utf8({reinterpret_cast<const char*>(banner->bytes.data()), banner->bytes.size()});
+}
+
+std::string explanation_of(const scan::Banner* banner) {
+  return banner == nullptr ? std::string() : to_valid_utf8(scan::explain(*banner));
 }
 
 std::string banner_lines(const scan::Banner* known, bool verbose, std::size_t width) {

@@ -2,9 +2,11 @@
 // A scan in the form of nmap's -oG: a line a host, fields between tabs, ports between commas.
 #include <fmt/format.h>
 
+#include "cmd/scan_banner_record.hpp"
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_words.hpp"
 #include "libtcp/base/sanitize.hpp"
+#include "libtcp/scan/banner.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -41,9 +43,18 @@ class ScanGreppableView final : public ScanView {
 
   // port/state/protocol/owner/service/RPC/version/
   static std::string port_field(const ScanGroup& group, const ScanRow& row) {
-    std::string service = service_text(row.port);
-    for (char& c : service) c = c == '/' ? '|' : c;
-    return fmt::format("{}/{}/tcp//{}///", row.port, to_string(group.state), service);
+    const scan::Banner* banner = row.banner.get();
+    const bool tls = is_identified(banner) && banner->tls;
+    const std::string version = field_text(version_of(banner));
+    return fmt::format("{}/{}/tcp//{}{}//{}/", row.port, to_string(group.state), tls ? "ssl|" : "",
+                       field_text(service_of(row.port, banner)), version);
+  }
+
+  // What separates fields, ports and lines is no part of one.
+  static std::string field_text(const std::string& text) {
+    std::string field = sanitize(text);
+    for (char& c : field) c = c == '/' ? '|' : c == ',' ? ';' : c;
+    return field;
   }
 
   void print(const IpAddress& address, const ScanHost& host) {

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "cmd/output/html.hpp"
+#include "cmd/scan_banner_record.hpp"
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_words.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-const std::vector<std::string> kColumns{"Host", "Name", "Port", "State", "Service", "Reason", "RTT"};
+const std::vector<std::string> kColumns{"Host", "Name", "Port", "State", "Service", "Reason", "RTT", "Banner"};
 
 std::string class_of(scan::PortState state) {
   switch (style_of(state)) {
@@ -67,7 +68,7 @@ class ScanHtmlView final : public ScanView {
   void print(const IpAddress& address, const ScanHost& host, std::uint64_t place) {
     const HtmlCell where{to_string(address), std::to_string(place), {}};
     for (const scan::HostNote& note : host.notes) {
-      row({where, {host.name}, {}, {"note", {}, "note"}, {}, {explain(note), {}, "note"}, {}});
+      row({where, {host.name}, {}, {"note", {}, "note"}, {}, {explain(note), {}, "note"}, {}, {}});
     }
     for (const ScanGroup& group : host.groups) {
       if (group.rows.empty()) {
@@ -77,6 +78,7 @@ class ScanHtmlView final : public ScanView {
              {std::string(to_string(group.state)), {}, class_of(group.state)},
              {},
              {group.sum()},
+             {},
              {}});
       }
       for (const ScanRow& port : group.rows) print(where, host, group.state, port);
@@ -89,9 +91,10 @@ class ScanHtmlView final : public ScanView {
          {host.name},
          {std::to_string(port.port), std::to_string(port.port), "number"},
          {std::string(to_string(state)), {}, class_of(state)},
-         {service_text(port.port)},
+         {service_of(port.port, port.banner.get())},
          {port.explanation},
-         {port.rtt ? rtt_text(port.rtt) : "", rtt_key, "number"}});
+         {port.rtt ? rtt_text(port.rtt) : "", rtt_key, "number"},
+         {explanation_of(port.banner.get())}});
   }
 
   void print(const ScanChange& change) {
@@ -101,6 +104,7 @@ class ScanHtmlView final : public ScanView {
          {std::string(to_string(change.now)), {}, class_of(change.now)},
          {service_text(change.target.port)},
          {std::string(kind_of(change)) + ": " + explain(change), {}, "note"},
+         {},
          {}});
   }
 

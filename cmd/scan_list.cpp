@@ -11,8 +11,11 @@ namespace {
 void list_text(Context& context, const scan::Targets& targets, std::size_t ports) {
   const Interrupt interrupt;
   const std::uint64_t size = targets.set.size();
+  std::string line;
   for (std::uint64_t i = 0; i < size && !context.out.failed() && !interrupt.flag(); ++i) {
-    context.out.write(to_string(targets.set[i]) + "\n");
+    line = to_string(targets.set[i]);
+    line += '\n';
+    context.out.write(line);
   }
   context.out.flush();
   interrupt.raise_again();
@@ -21,8 +24,9 @@ void list_text(Context& context, const scan::Targets& targets, std::size_t ports
 
 Record range_record(const AddressRange& range) {
   Record record("range");
-  record.add("first", to_string(range.first));
-  record.add("last", to_string(range.last));
+  const std::string first = to_string(range.first);
+  record.add("first", first);
+  record.add("last", range.first == range.last ? first : to_string(range.last));
   record.add("addresses", scan::size_of(range));
   return record;
 }
@@ -35,6 +39,7 @@ void list_targets(Context& context, Format format, const scan::Targets& targets,
     list_text(context, targets, ports.size());
     return;
   }
+  const Output::Batch batch(context.out);
   const auto view = make_view(format, context.out, nullptr);
   view->start(make_run_record("scan", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
   for (std::size_t i = 0; i < targets.set.range_count() && !context.out.failed(); ++i) {

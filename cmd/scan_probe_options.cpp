@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/scan_probe_options.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "libtcp/base/parse.hpp"
@@ -126,6 +127,19 @@ Result<ScanProbeOptions> settle(const ScanProbeWords& words) {
   TCP_TRY(settle_shape(words, options));
   TCP_TRY(settle_way(words, options));
   return options;
+}
+
+std::string to_string(const ScanProbeOptions& options) {
+  const auto or_default = [](const auto& value, auto text_of) { return value ? text_of(*value) : "default"; };
+  const auto decimal = [](std::uint16_t number) { return std::to_string(number); };
+  const scan::ProbeShape& shape = options.shape;
+  return fmt::format("bits {}, mss {}, ttl {}, options {}, source {}, port {}, interface {}, gateway {}, vlan {}",
+                     shape.control_bits, or_default(shape.maximum_segment_size, decimal), shape.time_to_live,
+                     shape.options, or_default(options.source, [](const IpAddress& a) { return tcp::to_string(a); }),
+                     or_default(options.source_port, decimal),
+                     options.interface.empty() ? "default" : options.interface,
+                     or_default(options.gateway_mac, [](const MacAddress& mac) { return tcp::to_string(mac); }),
+                     or_default(options.vlan, decimal));
 }
 
 }  // namespace tcp::cmd

@@ -41,4 +41,7 @@ struct ScanProbeOptions {
 // Errors: words that are off, or that the technique has no use for.
 [[nodiscard]] Result<ScanProbeOptions> settle(const ScanProbeWords& words);
 
+// Everything that decides what an answer to the probe means, the same for the same words: "bits SYN, ttl 64, …".
+[[nodiscard]] std::string to_string(const ScanProbeOptions& options);
+
 }  // namespace tcp::cmd

@@ -118,7 +118,7 @@ Record to_record(const scan::ScanSummary& summary, const scan::ScanOptions& opti
   record.add("duplicate_answers", counts.duplicates);
   record.add("lost_answers", summary.answers_lost);
   record.add("rst_limited_hosts", summary.rst_limited_hosts);
-  record.add("loss", counts.loss());
+  record.add("loss", summary.loss);
   record.add("tries", summary.tries);
   record.add("confidence", summary.confidence);
   record.add("rate", summary.rate);

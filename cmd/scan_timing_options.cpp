@@ -189,8 +189,9 @@ scan::RateBounds ScanTimingWords::bounds_for(Reach reach) const noexcept {
 Result<void> ScanTimingWords::apply_resume(scan::ScanOptions& options) {
   if (resume.empty()) return {};
   TCP_TRY_ASSIGN(saved, read_checkpoint(resume));
-  if (saved.digest != scan::digest_of(options.space, *options.technique)) {
-    return usage_error("--resume " + resume, "is of a scan of other targets or ports, or with another technique");
+  if (saved.digest != scan::digest_of(options.space, *options.technique, options.manner)) {
+    return usage_error("--resume " + resume,
+                       "is of a scan of other targets or ports, with another technique or with other probes");
   }
   if (seed_ && *seed_ != saved.seed) return usage_error("--resume " + resume, "is of a scan with another --seed");
   if (!shard.empty() && shard_ != saved.shard) {

@@ -83,8 +83,9 @@ std::string sums(const Record& summary) {
   if (number(summary["unfinished"]) > 0) text += fmt::format(" {} unfinished;", number(summary["unfinished"]));
   const Duration elapsed = std::chrono::microseconds(number(summary["elapsed_us"]));
   text += fmt::format(" {} in {}", counted(number(summary["probes_sent"]), "probe"), format_duration(elapsed));
-  if (const auto* loss = std::get_if<double>(&summary["loss"].data))
-    text += fmt::format(", loss {:.1f} %", *loss * 100);
+  const auto* loss = std::get_if<double>(&summary["loss"].data);
+  text += loss != nullptr ? fmt::format(", loss {:.1f} %", *loss * 100) : ", loss not measured";
+  if (summary["confidence"].is_null()) text += loss != nullptr ? ", confidence not measured" : ", nor confidence";
   return text;
 }
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "cmd/output/xml.hpp"
+#include "cmd/scan_banner_record.hpp"
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_words.hpp"
+#include "libtcp/scan/banner.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -145,9 +147,31 @@ class ScanXmlView final : public ScanView {
     text += xml_empty("state", {{"state", std::string(word_of(state))},
                                 {"reason", std::string(word_of(row.reason))},
                                 {"reason_ttl", ttl_of(row.time_to_live)}});
-    const std::string service = service_text(row.port);
-    if (!service.empty()) text += xml_empty("service", {{"name", service}, {"method", "table"}, {"conf", "3"}});
-    line(text + "</port>");
+    line(text + service(row) + said(row) + "</port>");
+  }
+
+  // By what it says it is certain, nmap's 10; by the table of ports a guess, its 3.
+  static std::string service(const ScanRow& row) {
+    const scan::Banner* banner = row.banner.get();
+    const std::string name = service_of(row.port, banner);
+    if (name.empty()) return {};
+    if (!is_identified(banner)) return xml_empty("service", {{"name", name}, {"method", "table"}, {"conf", "3"}});
+    XmlAttributes attributes{{"name", name}};
+    const auto add = [&attributes](const char* key, const std::string& value) {
+      if (!value.empty()) attributes.emplace_back(key, value);
+    };
+    add("product", banner->product);
+    add("version", banner->version);
+    add("extrainfo", banner->detail);
+    if (banner->tls) add("tunnel", "ssl");
+    add("method", "probed");
+    add("conf", "10");
+    return xml_empty("service", attributes);
+  }
+
+  static std::string said(const ScanRow& row) {
+    const std::string text = said_by(row.banner.get());
+    return text.empty() ? text : xml_empty("script", {{"id", "banner"}, {"output", text}});
   }
 
   Output& out_;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <concepts>
+#include <utility>
+
 #include "cmd/output/view.hpp"
 #include "libtcp/base/sanitize.hpp"
 
@@ -9,27 +13,53 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const Record& record);
+bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-struct JsonOf {
-  Json operator()(const std::string& value) const { return to_valid_utf8(value); }
-  Json operator()(const List& values) const {
-    Json array = Json::array();
-    for (const Value& value : values) array.push_back(std::visit(JsonOf{}, value.data));
-    return array;
+// Appends as it goes: millions of records are written, and a tree of each would cost more than all the rest.
+class JsonWriter {
+ public:
+  explicit JsonWriter(std::string& out) : out_(out) {}
+
+  void operator()(const Record& record) const {
+    char separator = '{';
+    for (const auto& [key, value] : record.fields()) {
+      out_ += std::exchange(separator, ',');
+      (*this)(key);
+      out_ += ':';
+      std::visit(*this, value.data);
+    }
+    out_ += record.fields().empty() ? "{}" : "}";
   }
-  Json operator()(const std::vector<Record>& nested) const { return json_of(nested.front()); }
+  void operator()(const std::vector<Record>& nested) const { (*this)(nested.front()); }
+  void operator()(const List& values) const {
+    out_ += '[';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i > 0) out_ += ',';
+      std::visit(*this, values[i].data);
+    }
+    out_ += ']';
+  }
+  void operator()(const std::string& text) const {
+    if (std::ranges::all_of(text, is_plain)) {
+      out_ += '"';
+      out_ += text;
+      out_ += '"';
+    } else {
+      out_ += Json(to_valid_utf8(text)).dump();
+    }
+  }
   template <class T>
-  Json operator()(const T& value) const {
-    return value;
+  void operator()(const T& value) const {
+    if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+      out_ += std::to_string(value);
+    } else {
+      out_ += Json(value).dump();
+    }
   }
-};
 
-Json json_of(const Record& record) {
-  Json object = Json::object();
-  for (const auto& [key, value] : record.fields()) object[key] = std::visit(JsonOf{}, value.data);
-  return object;
-}
+ private:
+  std::string& out_;
+};
 
 // Written piece by piece: a long run needs no memory for its results, and what is known is on disk at any time.
 class JsonView final : public View {
@@ -66,7 +96,11 @@ class NdjsonView final : public View {
 
 }  // namespace
 
-std::string to_json(const Record& record) { return json_of(record).dump(); }
+std::string to_json(const Record& record) {
+  std::string text;
+  JsonWriter{text}(record);
+  return text;
+}
 
 std::unique_ptr<View> make_json_view(Output& out) { return std::make_unique<JsonView>(out); }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cmd/output/terminal.hpp"
 #include "libtcp/base/error.hpp"
@@ -22,6 +23,22 @@ class Output {
   // `text` and a newline, flushed unless the descriptor is a buffered regular file: one record at a time reaches a
   // pipe.
   void line(std::string_view text);
+  // For as long as it lives, records reach any descriptor in large pieces: a listing, where nobody waits for the next.
+  class Batch {
+   public:
+    explicit Batch(Output& out) : out_(out), before_(std::exchange(out.buffered_, true)) {}
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+    ~Batch() {
+      out_.buffered_ = before_;
+      out_.end_record();
+    }
+
+   private:
+    Output& out_;
+    bool before_;
+  };
+
   // A finished unit of output: flushes unless the descriptor is a buffered regular file.
   void end_record();
   void flush();

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
+#include <charconv>
 
 #include "libtcp/base/parse.hpp"
 
@@ -26,6 +26,72 @@ Result<std::uint32_t> parse_zone(std::string_view zone) {
 std::string zone_name(std::uint32_t scope_id) {
   char name[IF_NAMESIZE];
   return ::if_indextoname(scope_id, name) != nullptr ? name : std::to_string(scope_id);
+}
+
+// Addresses are written by the million, and inet_ntop goes through printf.
+class Writer {
+ public:
+  void put(char c) noexcept { *end_++ = c; }
+  void put(unsigned number, int base) noexcept { end_ = std::to_chars(end_, text_.end(), number, base).ptr; }
+  void put_v4(std::span<const std::uint8_t, 4> bytes) noexcept {
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i > 0) put('.');
+      put(bytes[i], 10);
+    }
+  }
+  [[nodiscard]] std::string text() const {
+    return std::string(text_.data(), static_cast<std::size_t>(end_ - text_.data()));
+  }
+
+ private:
+  std::array<char, INET6_ADDRSTRLEN> text_;
+  char* end_ = text_.begin();
+};
+
+struct Zeros {
+  std::size_t first = 8;  // of eight words
+  std::size_t count = 0;
+};
+
+// RFC 5952 §4.2: the longest run of zeros, the first of several, and never a single one.
+Zeros longest_zeros(const std::array<unsigned, 8>& words) noexcept {
+  Zeros longest;
+  Zeros run;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    run = words[i] != 0 ? Zeros{} : run.count == 0 ? Zeros{i, 1} : Zeros{run.first, run.count + 1};
+    if (run.count > std::max<std::size_t>(longest.count, 1)) longest = run;
+  }
+  return longest;
+}
+
+std::string to_string_v6(std::span<const std::uint8_t> bytes) {
+  std::array<unsigned, 8> words{};
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<unsigned>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+  const auto [first, count] = longest_zeros(words);
+  // RFC 5952 §5: what holds an IPv4 address shows it.
+  const bool holds_v4 = first == 0 && (count == 6 || (count == 5 && words[5] == 0xffff));
+  Writer writer;
+  for (std::size_t i = 0; i < words.size();) {
+    if (i == first) {
+      writer.put(':');
+      i += count;
+      if (i == words.size()) writer.put(':');
+      continue;
+    }
+    if (i > 0) writer.put(':');
+    if (holds_v4 && i == 6) {
+      writer.put_v4(bytes.subspan<12, 4>());
+      break;
+    }
+    writer.put(words[i++], 16);
+  }
+  return writer.text();
+}
+
+std::string to_string_v4(std::span<const std::uint8_t> bytes) {
+  Writer writer;
+  writer.put_v4(bytes.first<4>());
+  return writer.text();
 }
 
 bool in_prefix(const IpAddress& address, const char* prefix) { return parse_prefix(prefix)->contains(address); }
@@ -91,24 +157,24 @@ bool IpAddress::is_private() const noexcept {
 }
 
 std::string to_string(const IpAddress& address) {
-  char text[INET6_ADDRSTRLEN];
-  ::inet_ntop(address.is_v4() ? AF_INET : AF_INET6, address.bytes().data(), text, sizeof text);
-  if (address.scope_id() == 0) return text;
-  return std::string(text) + '%' + zone_name(address.scope_id());
+  std::string text = address.is_v4() ? to_string_v4(address.bytes()) : to_string_v6(address.bytes());
+  return address.scope_id() == 0 ? text : text + '%' + zone_name(address.scope_id());
 }
 
 Result<IpAddress> parse_ip_address(std::string_view text) {
   const auto percent = text.find('%');
-  const std::string literal(text.substr(0, percent));
+  const std::string_view literal_text = text.substr(0, percent);
+  std::array<char, INET6_ADDRSTRLEN> literal{};
   // inet_pton stops at a NUL, so a text that hides one would pass.
-  const bool whole = literal.size() == std::strlen(literal.c_str());
+  const bool whole = literal_text.size() < literal.size() && !literal_text.contains('\0');
+  if (whole) std::ranges::copy(literal_text, literal.begin());
   std::array<std::uint8_t, 16> bytes{};
-  if (whole && percent == std::string_view::npos && ::inet_pton(AF_INET, literal.c_str(), bytes.data()) == 1) {
+  if (whole && percent == std::string_view::npos && ::inet_pton(AF_INET, literal.data(), bytes.data()) == 1) {
     std::uint32_t address = 0;
     for (std::size_t i = 0; i < 4; ++i) address = address << 8 | bytes[i];
     return IpAddress::v4(address);
   }
-  if (!whole || ::inet_pton(AF_INET6, literal.c_str(), bytes.data()) != 1) {
+  if (!whole || ::inet_pton(AF_INET6, literal.data(), bytes.data()) != 1) {
     return usage_error("address '" + std::string(text) + "'", "not an IPv4 or IPv6 address");
   }
   if (percent == std::string_view::npos) return IpAddress::v6(bytes);

@@ -13,8 +13,8 @@ namespace tcp::scan {
 namespace {
 
 constexpr std::string_view kMagic = "tcpbox-scan-checkpoint\n";
-constexpr std::uint64_t kVersion = 1;
-constexpr std::uint64_t kVersionWithHosts = 2;  // that are left out
+constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersionWithHosts = 3;  // that are left out
 constexpr CookieKey kChecksumKey{0x7463'7062'6f78'2d63, 0x6865'636b'706f'696e};
 constexpr std::size_t kShortestRun = 3;
 
@@ -165,16 +165,20 @@ Result<void> check(const Checkpoint& checkpoint, std::uint64_t states) {
 
 }  // namespace
 
-std::uint64_t digest_of(const ProbeSpace& space, const Technique& technique) {
-  std::vector<std::uint8_t> bytes(technique.name.begin(), technique.name.end());
-  const auto add = [&bytes](std::span<const std::uint8_t> part) {
-    bytes.push_back(static_cast<std::uint8_t>(part.size()));
+std::uint64_t digest_of(const ProbeSpace& space, const Technique& technique, std::string_view manner) {
+  std::vector<std::uint8_t> bytes;
+  const auto add = [&bytes](const auto& part) {  // behind its length, so that no part runs into the next
+    put(bytes, part.size());
     bytes.insert(bytes.end(), part.begin(), part.end());
   };
+  add(technique.name);
+  add(manner);
+  put(bytes, space.targets().range_count());
   for (std::size_t i = 0; i < space.targets().range_count(); ++i) {
     const AddressRange range = space.targets().range(i);
     add(range.first.bytes());
     add(range.last.bytes());
+    put(bytes, range.first.scope_id());
   }
   for (std::uint64_t i = 0; i < space.port_count(); ++i) put(bytes, space[i].port);
   return siphash_2_4(kChecksumKey, bytes);
@@ -204,15 +208,17 @@ Result<Checkpoint> parse_checkpoint(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kMagic.size() + 8 || !std::ranges::equal(bytes.first(kMagic.size()), kMagic)) {
     return malformed("this is no checkpoint of a scan");
   }
+  Reader reader(bytes.subspan(kMagic.size(), bytes.size() - kMagic.size() - 8));
+  // First, since only the place of the version is the same in all of them.
+  const std::uint64_t version = reader.number();
+  if (version != kVersion && version != kVersionWithHosts) {
+    return malformed("has version " + std::to_string(version) + " of the format, and this program reads versions " +
+                     std::to_string(kVersion) + " and " + std::to_string(kVersionWithHosts) + " only");
+  }
   std::uint64_t checksum = 0;
   for (unsigned i = 0; i < 8; ++i) checksum |= std::uint64_t{bytes[bytes.size() - 8 + i]} << (8 * i);
   if (checksum != checkpoint_checksum(bytes.first(bytes.size() - 8))) return malformed("its checksum is wrong");
 
-  Reader reader(bytes.subspan(kMagic.size(), bytes.size() - kMagic.size() - 8));
-  const std::uint64_t version = reader.number();
-  if (version != kVersion && version != kVersionWithHosts) {
-    return malformed("version " + std::to_string(version) + " is not known here");
-  }
   Checkpoint checkpoint;
   checkpoint.digest = reader.number();
   checkpoint.seed = reader.number();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "libtcp/base/error.hpp"
@@ -17,7 +18,7 @@
 namespace tcp::scan {
 
 struct Checkpoint {
-  std::uint64_t digest = 0;  // of targets, ports and technique: digest_of()
+  std::uint64_t digest = 0;  // of what decides what an answer means: digest_of()
   std::uint64_t seed = 0;
   std::uint64_t pairs = 0;  // of all shards
   Shard shard;
@@ -31,8 +32,8 @@ struct Checkpoint {
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
-// The same for the same scan, whatever the seed.
-[[nodiscard]] std::uint64_t digest_of(const ProbeSpace& space, const Technique& technique);
+// The same for the same scan, whatever the seed. `manner`: what its probes look like and which way they take.
+[[nodiscard]] std::uint64_t digest_of(const ProbeSpace& space, const Technique& technique, std::string_view manner);
 
 // What the last eight bytes must be for those before them, least significant first.
 [[nodiscard]] std::uint64_t checkpoint_checksum(std::span<const std::uint8_t> bytes) noexcept;

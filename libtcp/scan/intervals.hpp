@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Sorted, disjoint intervals of numbers, each number in them with an index and each index with its number. Made for
-// millions: an interval is its two ends and nothing more.
+// millions: a number on its own takes its own size and no more.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace tcp::scan {
@@ -27,23 +26,38 @@ class Intervals {
   // Puts them in order and gives back memory that is not needed.
   void settle();
 
-  [[nodiscard]] std::span<const Interval> all() const noexcept { return intervals_; }
-  [[nodiscard]] bool empty() const noexcept { return intervals_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
+  // How many intervals, each as long as can be.
+  [[nodiscard]] std::size_t count() const noexcept { return singles_.size() + longer_.size(); }
+  // In order; `place` below count().
+  [[nodiscard]] Interval interval(std::size_t place) const noexcept;
   // How many numbers; 2^62 when there are that many or more. Indexes are good below that.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   // `index` below size(). Logarithmic in the number of intervals, like the inverse.
   [[nodiscard]] Number operator[](std::uint64_t index) const noexcept;
   [[nodiscard]] std::optional<std::uint64_t> index_of(Number number) const noexcept;
+  // How many numbers there are within; `first` at most `last`.
+  [[nodiscard]] std::uint64_t count_within(Number first, Number last) const noexcept;
   // One sweep over both, settled.
   [[nodiscard]] Intervals without(const Intervals& holes) const;
 
  private:
+  class Walk;
+  // What precedes an interval of longer_.
+  struct Before {
+    std::uint64_t numbers;  // of all intervals
+    std::uint64_t singles;
+  };
+
+  void append(Interval interval);
   void join();
   void index();
+  [[nodiscard]] std::uint64_t rank_of(Number number) const noexcept;
 
-  std::vector<Interval> intervals_;
-  std::size_t join_at_ = 65536;       // so many, and repetitions among them are weeded out before there are more
-  std::vector<std::uint64_t> ranks_;  // how many numbers precede every sixteenth interval
+  std::vector<Number> singles_;
+  std::vector<Interval> longer_;
+  std::vector<Before> before_;   // of each longer one
+  std::size_t join_at_ = 65536;  // so many, and repetitions among them are weeded out before there are more
   std::uint64_t size_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "libtcp/scan/answer.hpp"
@@ -38,6 +39,7 @@ struct Timing {
 
 struct ProberOptions {
   Timing timing;
+  std::string manner;  // goes into the digest of a checkpoint
   std::uint64_t seed = 0;
   Shard shard;
   bool report_silent = true;          // what no answer came for is worth a result

@@ -8,7 +8,7 @@ namespace tcp::scan {
 // The try that is under way does not count: its answer may come when nobody listens.
 Checkpoint Prober::checkpoint(bool concluded) const {
   Checkpoint checkpoint;
-  checkpoint.digest = digest_of(space_, technique_);
+  checkpoint.digest = digest_of(space_, technique_, options_.manner);
   checkpoint.seed = options_.seed;
   checkpoint.pairs = space_.size();
   checkpoint.shard = options_.shard;

@@ -91,6 +91,7 @@ RawNetwork::RawNetwork(const RawNetworkOptions& options, const Clock& clock, con
       codec_({key, options.shape.control_bits, guard_.first_port(), static_cast<std::uint8_t>(options.tries),
               options.acknowledged_port}),
       ways_({options.shape, options.interface_index, options.source, options.gateway_mac, options.vlan}, neighbours_),
+      arrival_(clock.now()),
       acknowledged_port_(options.acknowledged_port) {}
 
 Result<void> RawNetwork::open_senders(const RawNetworkOptions& options) {
@@ -112,7 +113,6 @@ Result<void> RawNetwork::open_senders(const RawNetworkOptions& options) {
 // What may have changed around us since the last time.
 Result<void> RawNetwork::look_around() {
   now_ = clock_.now();
-  wall_now_ = clock_.wall_now();
   TCP_TRY(links_.check(now_));
   TCP_TRY(neighbours_.refresh(now_));
   if (now_ - ways_asked_ < kWaysLast && neighbours_.size() < kMostNextHops) return {};
@@ -275,16 +275,10 @@ void RawNetwork::send_resets() {
   resets_.clear();
 }
 
-// The ring stamps with the wall clock; an answer is never from the future, whatever that clock does.
-MonotonicTime RawNetwork::to_monotonic(WallTime time) const {
-  const Duration age = wall_now_ - time;
-  return age < 0s || age > 10s ? now_ : now_ - age;
-}
-
 void RawNetwork::take(const net::ReceivedPacket& packet) {
   auto answer = codec_.read_answer(packet.bytes, packet.checksum_pending);
   if (!answer) return;
-  answer->received = to_monotonic(packet.time);
+  answer->received = arrival_.of(packet.time);
   if (answer->kind == AnswerKind::syn_ack) {
     Endpoint peer = answer->target;
     if (peer.address.is_link_local()) peer.address = peer.address.with_scope(packet.interface_index);
@@ -295,10 +289,13 @@ void RawNetwork::take(const net::ReceivedPacket& packet) {
 
 void RawNetwork::take_all() {
   now_ = clock_.now();
-  wall_now_ = clock_.wall_now();
+  arrival_.read(now_, clock_.wall_now());
   for (std::size_t i = 0; i < kMostPackets; ++i) {
     const auto packet = ring_.next();
-    if (!packet) break;
+    if (!packet) {
+      arrival_.on_empty();
+      break;
+    }
     take(*packet);
   }
   if (!resets_.empty()) send_resets();

@@ -17,6 +17,7 @@
 #include "libtcp/net/port_guard.hpp"
 #include "libtcp/net/raw_ip_socket.hpp"
 #include "libtcp/net/xdp_socket.hpp"
+#include "libtcp/scan/arrival_time.hpp"
 #include "libtcp/scan/link_watch.hpp"
 #include "libtcp/scan/neighbours.hpp"
 #include "libtcp/scan/network.hpp"
@@ -87,7 +88,6 @@ class RawNetwork final : public Network {
 
   void take(const net::ReceivedPacket& packet);
   void take_all();
-  [[nodiscard]] MonotonicTime to_monotonic(WallTime time) const;
 
   const Clock& clock_;
   net::PortGuard guard_;
@@ -96,6 +96,7 @@ class RawNetwork final : public Network {
   Neighbours neighbours_;
   Ways ways_;
   LinkWatch links_;
+  ArrivalTime arrival_;
   std::unique_ptr<net::FrameSocket> frame_socket_;
   std::unique_ptr<net::XdpSocket> xdp_;  // null where there is none, or none was to be had
   std::optional<std::uint32_t> xdp_interface_;
@@ -103,7 +104,6 @@ class RawNetwork final : public Network {
   std::optional<net::RawIpSocket> v6_;
   std::uint16_t acknowledged_port_;
   MonotonicTime now_{};          // when this send() or receive() began
-  WallTime wall_now_{};          // at the same time
   MonotonicTime ways_asked_{};   // when the routes were last forgotten
   std::vector<Reset> resets_;    // for the answers of this receive()
   std::vector<Answer> refused_;  // not yet handed out

@@ -19,6 +19,7 @@ constexpr Duration kLongestStandstill = std::chrono::seconds(30);
 ProberOptions prober_options(const ScanOptions& options) {
   ProberOptions prober;
   prober.timing = options.timing;
+  prober.manner = options.manner;
   prober.seed = options.seed;
   prober.shard = options.shard;
   prober.report_silent = !options.open_only;
@@ -82,7 +83,7 @@ class Run {
     progress.probes_sent = counts.probes_sent;
     progress.rate =
         static_cast<double>(counts.probes_sent - told_probes_) / std::chrono::duration<double>(passed).count();
-    progress.loss = counts.loss();
+    progress.loss = measured_loss();
     progress.open = counts.open;
     progress.elapsed = now - started_;
     if (progress.pairs_done > 0) {
@@ -175,6 +176,11 @@ class Run {
     if (congestion_.rate() != rate_.rate()) rate_.set_rate(congestion_.rate(), clock_.now());
   }
 
+  // Where a lost try is the last one, the pairs that answer show no loss.
+  [[nodiscard]] std::optional<double> measured_loss() const {
+    return prober_.tries_needed() > 1 ? prober_.counts().loss() : std::nullopt;
+  }
+
   ScanSummary summarize() {
     summary_.counts = prober_.counts();
     summary_.longest_rtt = prober_.longest_rtt();
@@ -183,7 +189,10 @@ class Run {
     summary_.answers_lost += network_.take_lost();
     summary_.elapsed = clock_.now() - started_;
     summary_.tries = prober_.tries_needed();
-    summary_.confidence = prober_.loss().confidence_of(summary_.tries);
+    summary_.loss = measured_loss();
+    if (summary_.tries > 1 && prober_.loss().tries() > 0) {
+      summary_.confidence = prober_.loss().confidence_of(summary_.tries);
+    }
     const double seconds = std::chrono::duration<double>(last_sent_ - started_).count();
     if (seconds > 0) summary_.rate = static_cast<double>(summary_.counts.probes_sent) / seconds;
     return summary_;

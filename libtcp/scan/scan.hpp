@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
@@ -19,6 +20,7 @@ namespace tcp::scan {
 struct ScanOptions {
   ProbeSpace space;
   const Technique* technique = nullptr;  // a row of techniques()
+  std::string manner;  // what probes look like and which way they take: a checkpoint is good for the same one only
   Timing timing;
   RateBounds rates;
   std::optional<std::uint64_t> exact_rate;  // probes a second, whatever comes back
@@ -66,7 +68,9 @@ struct ScanSummary {
   std::optional<Duration> median_rtt;
   std::optional<Duration> slow_rtt;  // 99 of 100 answers came sooner
   double rate = 0;                   // probes a second, from the first to the last
-  double confidence = 0;             // that a port that answers is not called filtered
+  std::optional<double> loss;        // share of tries without an answer where a later one had one; nothing when a try
+                                     // was all a port got, or none answered
+  std::optional<double> confidence;  // that a port that answers is not called filtered; nothing without such a loss
   unsigned tries = 0;                // that a silent pair got in the end
   std::uint64_t rst_limited_hosts = 0;
   std::uint64_t answers_lost = 0;  // came, and found no room in this host's buffers

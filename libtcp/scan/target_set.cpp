@@ -53,14 +53,15 @@ void join_zones(std::vector<AddressRange>& zones) {
   zones = std::move(joined);
 }
 
-TargetSet make_not_public() {
-  RangeCollector ranges;
+// Disjoint.
+std::vector<AddressRange> make_not_public() {
+  std::vector<AddressRange> ranges;
   for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
                            "100.64.0.0/10", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "::1",
                            "fc00::/7", "fe80::/10", "2001:db8::/32", "3fff::/20"}) {
-    ranges.add(to_range(*parse_prefix(text)));
+    ranges.push_back(to_range(*parse_prefix(text)));
   }
-  return std::move(ranges).settle_unbounded();
+  return ranges;
 }
 
 }  // namespace
@@ -140,17 +141,22 @@ std::optional<std::uint64_t> TargetSet::index_of(const IpAddress& address) const
 bool TargetSet::has(Family family) const noexcept { return family == Family::v4 ? !v4_.empty() : !v6_.empty(); }
 
 AddressRange TargetSet::range(std::size_t index) const noexcept {
-  if (index < v4_.all().size()) {
-    const auto& [first, last] = v4_.all()[index];
+  if (index < v4_.count()) {
+    const auto [first, last] = v4_.interval(index);
     return {IpAddress::v4(first), IpAddress::v4(last)};
   }
-  const auto& [first, last] = v6_.all()[index - v4_.all().size()];
+  const auto [first, last] = v6_.interval(index - v4_.count());
   return {v6_address(first), v6_address(last)};
 }
 
 std::uint64_t TargetSet::count_public() const {
-  static const TargetSet not_public = make_not_public();
-  return without(not_public).size();
+  static const std::vector<AddressRange> not_public = make_not_public();
+  std::uint64_t count = size();
+  for (const auto& [first, last] : not_public) {
+    count -= first.is_v4() ? v4_.count_within(first.to_v4(), last.to_v4())
+                           : v6_.count_within(number_of(first), number_of(last));
+  }
+  return count;
 }
 
 }  // namespace tcp::scan

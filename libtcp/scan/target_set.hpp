@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The addresses of a scan: sorted, disjoint ranges, each address with an index and each index with an address. A
-// million single IPv4 addresses take 8 MiB.
+// million single IPv4 addresses take 4 MiB, of IPv6 16 MiB.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,7 @@ class TargetSet {
   [[nodiscard]] std::optional<std::uint64_t> index_of(const IpAddress& address) const noexcept;
   [[nodiscard]] bool has(Family family) const noexcept;
 
-  [[nodiscard]] std::size_t range_count() const noexcept { return v4_.all().size() + v6_.all().size(); }
+  [[nodiscard]] std::size_t range_count() const noexcept { return v4_.count() + v6_.count(); }
   // In order; `index` below range_count().
   [[nodiscard]] AddressRange range(std::size_t index) const noexcept;
 

@@ -137,16 +137,28 @@ Result<TargetSpec> parse_octet_ranges(std::string_view text) {
   return ranges;
 }
 
-// "[2001:db8::1]" and "[2001:db8::]/120" as the address alone is written; anything else as it is.
-std::string without_brackets(std::string_view text) {
+// "[2001:db8::1]" and "[2001:db8::]/120" as the address alone is written; nothing for anything else.
+std::optional<std::string> without_brackets(std::string_view text) {
   const auto close = text.find(']');
-  const bool bracketed = text.front() == '[' && close != std::string_view::npos;
-  if (!bracketed || (close + 1 < text.size() && text[close + 1] != '/')) return std::string(text);
+  if (text.front() != '[' || close == std::string_view::npos) return std::nullopt;
+  if (close + 1 < text.size() && text[close + 1] != '/') return std::nullopt;
   return std::string(text.substr(1, close - 1)) + std::string(text.substr(close + 1));
 }
 
+// The address and the port of "192.0.2.1:443", "[2001:db8::1]:22", "host:8080".
+std::optional<std::pair<std::string_view, std::uint16_t>> split_pair(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const auto port = parse_unsigned<std::uint16_t>(text.substr(colon + 1));
+  if (!port) return std::nullopt;
+  if (host.starts_with('[') && host.ends_with(']')) return std::pair{host.substr(1, host.size() - 2), *port};
+  if (host.contains(':')) return std::nullopt;
+  return std::pair{host, *port};
+}
+
 Result<TargetSpec> parse_name(std::string_view text) {
-  if (text.contains(':')) return usage_error(quoted(text), "not an address; ports are given with -p");
+  if (text.contains(':')) return usage_error(quoted(text), "not an address");
   if (text.size() > kLongestName || !only(text, is_name_letter) || text.front() == '-' || text.front() == '.') {
     return usage_error(quoted(text), "neither an address, a prefix, a range nor a name");
   }
@@ -157,14 +169,20 @@ Result<TargetSpec> parse_name(std::string_view text) {
 
 Result<TargetSpec> parse_target(std::string_view text, TargetRole role) {
   if (text.empty()) return usage_error("target", "is empty");
-  const std::string bare = without_brackets(text);
+  if (const auto pair = split_pair(text)) {
+    return usage_error(quoted(text), "a port is not part of a target, since every target gets the ports of -p: write " +
+                                         std::string(pair->first) + " and -p " + std::to_string(pair->second) +
+                                         ", with a run for each set of ports");
+  }
+  const std::optional<std::string> bracketed = without_brackets(text);
+  const std::string_view bare = bracketed ? *bracketed : text;
   if (bare.contains('/')) return parse_prefix_target(bare, role);
   if (const auto address = parse_ip_address(bare)) {
     const IpAddress target = address->unmapped();
     TCP_TRY(check_destination(target, text, role));
     return std::vector{AddressRange{target, target}};
   }
-  if (bare.size() != text.size()) return usage_error(quoted(text), "brackets must hold an IPv6 address");
+  if (bracketed) return usage_error(quoted(text), "brackets must hold an IPv6 address");
   if (const auto span = split_span(text)) return parse_span(span->first, span->second, text, role);
   if (only(text, is_octet_letter)) return parse_octet_ranges(text);
   return parse_name(text);

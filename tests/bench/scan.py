@@ -172,7 +172,7 @@ def races():
 class Memory:
     """Peak memory of a scan that is interrupted once it is under way, or of a list."""
 
-    def __init__(self, name, title, words, most_mib, *, stop_after=None, seconds=None, file_of=0):
+    def __init__(self, name, title, words, most_mib, *, stop_after=None, seconds=None, file_of=None):
         self.name, self.title, self.words, self.most = name, title, words, most_mib
         self.stop_after, self.seconds, self.file_of = stop_after, seconds, file_of
 
@@ -182,7 +182,7 @@ class Memory:
         words = self.words
         if self.file_of:
             path = bench.scratch / "addresses"
-            path.write_text("".join(f"11.{i >> 16}.{i >> 8 & 255}.{i & 255}\n" for i in range(self.file_of)))
+            path.write_text("".join(self.file_of))
             words = [word.replace("FILE", str(path)) for word in words]
         ours = scanners.tcpbox(bench.tcpbox, *words)
         done = scanners.run(net, ours, bench.scratch, 60, stop_after=self.stop_after, watch_memory=True)
@@ -194,6 +194,22 @@ class Memory:
             bench.judge(self.name, f"<= {self.seconds} s", not failed and done.seconds <= self.seconds)
 
 
+def million(family):
+    """A line each, in no order, and none next to another."""
+    places = random.Random(3).sample(range(1 << 22), 1_000_000)
+    if family == 4:
+        return (f"{11 + (i >> 19)}.{i >> 11 & 255}.{i >> 3 & 255}.{(i & 7) << 5}\n" for i in places)
+    return (f"2600:{i >> 8:x}:{i & 255:x}::{i % 65521 + 1:x}\n" for i in places)
+
+
+def lists():
+    listed = ("--list", "-p", "80", "--targets-file", "FILE")
+    return [Memory(f"list-file{family}{name}", f"a file of a million IPv{family} addresses, {title}", (*words, *listed), 32,
+                   seconds=1, file_of=million(family))
+            for family in (4, 6)
+            for name, title, words in (("", "as text", ("--color", "never")), ("-ndjson", "as NDJSON", ("--ndjson",)))]
+
+
 def memories():
     scan = ("--rate", "200000", "-p", "80")
     return [
@@ -201,8 +217,7 @@ def memories():
         Memory("memory-slash8", "memory: a port of a /8", (*scan, "10.0.0.0/8"), 64, stop_after=15),
         Memory("memory-slash0", "memory: a port of IPv4", (*scan, "--i-am-allowed", "0.0.0.0/0"), 128, stop_after=15),
         Memory("list-slash0", "the list of a /0, as counts", ("--list", "--i-am-allowed", "-p", "80", "0.0.0.0/0"), 32, seconds=1),
-        Memory("list-file", "a file of a million addresses, as counts",
-               ("--list", "--i-am-allowed", "-p", "80", "--targets-from", "FILE"), 32, seconds=1, file_of=1_000_000),
+        *lists(),
     ]
 
 

@@ -136,6 +136,10 @@ class WhatTheTargetSaw(ScanCase):
         self.assertFalse(first["complete"])
         before = net.target.probes()
         self.assertTrue(0 < len(before) < len(PORTS), len(before))
+        for other in (["--flags", "syn,ece"], ["--ttl", "3"], ["--technique", "ack"], ["--exclude-ports", "2001"]):
+            done = net.client.run([self.lab.tcpbox, "scan", "--resume", file, *other, *words])
+            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 1), done.stderr)
+            self.assertIn("is of a scan of other targets", done.stderr)
         document = self.scan(net.client, "--resume", file, "--rate", "5000", *words)
         self.assertEqual(net.target.probes(), {(net.target.address4, port): 1 for port in PORTS})
         self.assertEqual(document["summary"]["open"], len(OPEN))

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
 """tcpbox scan --banner against real servers and against peers that misbehave: known by what they say, at a bounded cost."""
 
+import csv
+import io
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as xml_tree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import schema
 
+NMAP_DTD = pathlib.Path("/usr/share/nmap/nmap.dtd")
 SSH = b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"
 MARIADB = bytes.fromhex("4e0000000a") + b"5.5.5-10.11.6-MariaDB-0+deb12u1\0" + bytes(46)
 PAGE = b"HTTP/1.1 200 OK\r\nServer: box/1.0\r\nContent-Length: 30\r\n\r\n<title>A \x1b[31mred page</title>  "
@@ -151,6 +156,50 @@ class CannedServers(BannerCase):
         self.assertEqual(len(banners[5002]["banner_hex"]), 2 * 4096)
         self.assertIn("\ufffd", banners[5003]["banner"])
         self.assertEqual(bytes.fromhex(banners[5003]["banner_hex"]), ESCAPES)
+
+    def in_format(self, name):
+        done = self.net.client.run([self.lab.tcpbox, "scan", "--banner", f"--{name}", "-p", "22,81,443,5003",
+                                    self.net.server.address4])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_every_format_tells_what_the_service_is(self):
+        self.net.server.talkers({22: ("answer", PAGE), 443: ("say", SSH), 5003: ("say", ESCAPES)})
+        text = self.in_format("xml")
+        ports = {int(port.get("portid")): port for port in xml_tree.fromstring(text).iter("port")}
+        self.assertEqual(ports[22].find("service").attrib, {"name": "http", "product": "box", "version": "1.0",
+                                                            "method": "probed", "conf": "10"})
+        self.assertEqual({**ports[443].find("service").attrib, "version": None},
+                         {"name": "ssh", "product": "OpenSSH", "version": None, "extrainfo": "protocol 2.0",
+                          "method": "probed", "conf": "10"})
+        self.assertEqual(ports[443].find("script").get("id"), "banner")
+        self.assertEqual(ports[443].find("script").get("output").strip(), SSH.decode().strip())
+        self.assertIn("hello", ports[5003].find("script").get("output"))
+        self.assertIsNone(ports[81].find("script"))
+        self.check_document_type(text)
+
+        rows = {int(row["port"]): row for row in csv.DictReader(io.StringIO(self.in_format("csv"), newline=""))}
+        self.assertEqual((rows[443]["service"], rows[443]["found_service"]), ("https", "ssh"))
+        self.assertRegex(rows[443]["found_version"], r"^OpenSSH 9\.2p1.* \(protocol 2\.0\)$")
+        self.assertIn("SSH-2.0-OpenSSH", rows[443]["banner"])
+        self.assertEqual((rows[81]["found_service"], rows[81]["banner"]), ("", ""))
+
+        greppable = self.in_format("greppable")
+        self.assertRegex(greppable, r"443/open/tcp//ssh//OpenSSH 9\.2p1[^,/]* \(protocol 2\.0\)/")
+        self.assertNotIn("\x1b", greppable)
+        page = self.in_format("html")
+        self.assertIn("OpenSSH 9.2p1", page)
+        self.assertIn("says something unknown", page)
+        self.assertNotIn("\x1b", page)
+
+    def check_document_type(self, text):
+        if shutil.which("xmllint") is None or not NMAP_DTD.is_file():
+            self.skipTest("not installed: xmllint or nmap's document type")
+        file = pathlib.Path(self.lab.scratch) / "banner.xml"
+        file.write_text(text)
+        done = subprocess.run(["xmllint", "--noout", "--nonet", "--dtdvalid", NMAP_DTD, file], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_text_is_safe_for_a_terminal(self):
         self.net.server.talkers({22: ("answer", PAGE), 5003: ("say", ESCAPES)})

@@ -50,6 +50,24 @@ class Forged(ScanCase):
         self.assertEqual({state for state, _ in outcome}, {"closed"})
         self.assertTrue(document["summary"]["complete"])
 
+    def test_a_flood_of_what_nobody_asked_for_changes_nothing(self):
+        net = self.lab.many_targets()
+        net.server.listen_many(range(2001, 2006))
+        net.target.filter("tcp dport 2011-2015 drop")
+        truth = {port: "open" if port < 2006 else "filtered" if port in range(2011, 2016) else "closed" for port in PORTS}
+        for kind in ("icmp", "syn_ack", "rst"):
+            with self.subTest(kind=kind):
+                flood = net.target.flood(kind, net.client)
+                before = net.client.snmp("Ip", "InReceives")
+                document = self.scan(net.client, "-p", f"{PORTS.start}-{PORTS.stop - 1}", net.target.address4)
+                arrived = net.client.snmp("Ip", "InReceives") - before
+                flood.kill()
+                flood.wait()
+                self.assertGreater(arrived, 100 * len(PORTS), "that was no flood")
+                self.assertEqual({port: state for (_, port), state in self.states(document).items()}, truth)
+                self.assertEqual({row["icmp_sender"] for row in document["results"] if row["type"] == "port"}, {None})
+                self.assertTrue(document["summary"]["complete"])
+
     def test_the_first_answer_counts(self):
         outcome, document = self.outcome("everything_twice")
         self.assertEqual(outcome, {("open", "syn-ack"): len(PORTS)})

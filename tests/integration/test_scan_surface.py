@@ -99,7 +99,7 @@ class Targets(SurfaceCase):
                 self.assertIn(words, done.stderr)
                 self.assertEqual(done.stdout, "")
         done = self.scan("-", input="192.0.2.1:80\n", status=2)
-        self.assertIn("standard input:1: target '192.0.2.1:80': not an address; ports are given with -p", done.stderr)
+        self.assertIn("standard input:1: target '192.0.2.1:80': a port is not part of a target", done.stderr)
 
     def test_special_addresses_are_skipped_and_counted(self):
         done = self.scan("--list", "--json", "192.0.1.0-192.0.3.255")

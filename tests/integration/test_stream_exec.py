@@ -212,6 +212,19 @@ class Connecting(ExecCase):
             self.assertEqual(self.rest(client), b"SHOUT")
         self.assertEqual(self.ends(process, 0), (b"", b""))
 
+    def test_stderr(self):
+        for what, merged, logged in (("log", False, True), ("merge", True, False), ("drop", False, False)):
+            with self.subTest(what=what):
+                listener, port = self.server()
+                process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--stderr", what, "--shell",
+                                     "echo complaint >&2")
+                client, _ = listener.accept()
+                with client:
+                    client.settimeout(PATIENCE)
+                    client.shutdown(socket.SHUT_WR)
+                    self.assertEqual(b"complaint" in self.rest(client), merged)
+                self.assertEqual(b"complaint" in self.ends(process, 0)[1], logged)
+
     def test_two_children_talk(self):
         listening = self.shell("read x; echo $x again", options=())
         out = self.scratch / "out"

@@ -320,6 +320,20 @@ class Session(ForwardTlsCase):
             with self.subTest(words=words):
                 self.assertEqual(self.forwarded(port, *words)["version"], version)
 
+    def test_the_least_version(self):
+        port = self.target("--tls-max", "1.2")
+        self.assertEqual(self.forwarded(port)["version"], "TLSv1.2")
+        forwarding = self.forward(port, *self.trusting_targets("--forward-tls-min", "1.3"))
+        self.nothing_comes(self.client(forwarding))
+        self.told(forwarding)
+        self.assertEqual(forwarding.returncode, 3)
+
+    def test_the_ciphers(self):
+        port = self.target("--tls-max", "1.2")
+        for bits in ("128", "256"):
+            session = self.forwarded(port, "--forward-tls-ciphers", f"ECDHE+AES{bits}+AESGCM")
+            self.assertIn(f"AES{bits}-GCM", session["cipher"])
+
     def test_a_plain_target_has_none(self):
         _, port = self.server()
         forwarding = self.listen("--forward", f"127.0.0.1:{port}", "--ndjson")

@@ -459,10 +459,11 @@ class Door(HubCase):
 
     def test_two_processes_share_a_port(self):
         first = self.hub("-k", "--serve", "echo", "--reuse-port")
-        self.hub("-k", "--serve", "echo", "--reuse-port", address=f"127.0.0.1:{first.ports[0]}")
-        second = self.run_for(self.tcpbox, "listen", f"127.0.0.1:{first.ports[0]}", stdin=subprocess.DEVNULL)
-        self.assertEqual(second.returncode, 3)
-        self.assertIn(b"Address already in use", second.stderr)
+        second = self.hub("-k", "--serve", "echo", "--reuse-port", address=f"127.0.0.1:{first.ports[0]}")
+        self.assertEqual(second.ports, first.ports)
+        third = self.run_for(self.tcpbox, "listen", f"127.0.0.1:{first.ports[0]}", stdin=subprocess.DEVNULL)
+        self.assertEqual(third.returncode, 3)
+        self.assertIn(b"Address already in use", third.stderr)
 
 
 # What systemd does: the sockets become descriptors 3 and on, and the variables name them.

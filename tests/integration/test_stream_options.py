@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 from help_text import options
-from lab.stream import StreamCase
+from lab.stream import PATIENCE, StreamCase
 
 COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
 
@@ -85,6 +85,23 @@ class Values(StreamCase):
                 if name not in ("--exec", "--help"):
                     words = [*needs(name), f"{name}=" if option.value else f"{name}=x"]
                     self.refuses(command, words, name)
+
+
+class Effects(StreamCase):
+    def test_colour(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            for argv in (["connect", "127.0.0.1:1"], ["listen", address]):
+                for when, coloured in (("always", True), ("never", False), ("auto", False)):
+                    done = self.run_for(self.tcpbox, *argv, "--color", when, stdin=subprocess.DEVNULL)
+                    self.assertIn(done.returncode, (1, 3))
+                    self.assertEqual(b"\x1b[31mtcpbox:" in done.stderr, coloured, done.stderr)
+
+    def test_a_listener_dumps_too(self):
+        listening = self.listen("--hexdump", stdin=subprocess.DEVNULL)
+        done = self.run_for(self.tcpbox, "connect", f"127.0.0.1:{listening.ports[0]}", input=b"Hello")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"< 00000000  48 65 6c 6c 6f", listening.communicate(timeout=PATIENCE)[1])
 
 
 class LongNames(StreamCase):

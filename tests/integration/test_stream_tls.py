@@ -608,9 +608,13 @@ class Clients(TlsCase):
         self.ends(listening, 0)
 
     def test_handshake_timeout(self):
+        patient = self.listen_tls("-k", stdin=subprocess.DEVNULL)
         listening = self.listen_tls("--handshake-timeout", "50ms", "-k", stdin=subprocess.DEVNULL)
-        with socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE) as silent:
+        with socket.create_connection(("127.0.0.1", patient.ports[0])) as waiting, \
+                socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE) as silent:
             self.assertEqual(silent.recv(1), b"")
+            waiting.setblocking(False)
+            self.assertRaises(BlockingIOError, waiting.recv, 1)  # the default is longer
         listening.stderr.readline()
         self.assertRegex(listening.stderr.readline(), rb"warning: TLS handshake with 127.0.0.1:\d+: timed out")
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+
+#include <array>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/endpoint.hpp"
@@ -76,6 +79,26 @@ TEST_CASE("addresses are written as RFC 5952 wants and read back") {
     CHECK_FALSE(parse_ip_address(bad));
   }
   CHECK_FALSE(parse_ip_address(std::string_view("1.2.3.4\0", 8)));
+}
+
+TEST_CASE("addresses are written as the C library writes them") {
+  std::uint64_t state = 1;
+  for (int i = 0; i < 20'000; ++i) {
+    std::array<std::uint8_t, 16> bytes{};
+    for (std::size_t word = 0; word < 8; ++word) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      const auto random = static_cast<std::uint32_t>(state >> 32);
+      const unsigned value = random % 3 != 0 ? 0 : random % 4 == 0 ? 0xffff : random >> (16 + random / 12 % 16);
+      bytes[2 * word] = static_cast<std::uint8_t>(value >> 8);
+      bytes[2 * word + 1] = static_cast<std::uint8_t>(value);
+    }
+    std::array<char, INET6_ADDRSTRLEN> theirs{};
+    REQUIRE(::inet_ntop(AF_INET6, bytes.data(), theirs.data(), theirs.size()) != nullptr);
+    REQUIRE(to_string(IpAddress::v6(bytes)) == theirs.data());
+    REQUIRE(::inet_ntop(AF_INET, bytes.data(), theirs.data(), theirs.size()) != nullptr);
+    REQUIRE(to_string(IpAddress::v4(static_cast<std::uint32_t>(bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 |
+                                                               bytes[3]))) == theirs.data());
+  }
 }
 
 TEST_CASE("a zone is an interface name or an index") {

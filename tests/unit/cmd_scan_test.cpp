@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <set>
 #include <sstream>
 
 #include "cmd/command.hpp"
@@ -11,6 +12,7 @@
 #include "cmd/scan_hosts.hpp"
 #include "cmd/scan_probe_options.hpp"
 #include "cmd/scan_progress.hpp"
+#include "cmd/scan_record.hpp"
 #include "cmd/scan_words.hpp"
 
 using namespace tcp;
@@ -91,6 +93,30 @@ TEST_CASE("options settle into a probe") {
   ScanProbeWords raw;
   raw.source_port = "7";
   CHECK(settle(raw)->technique->name == "syn");  // there is nothing to fall back to
+}
+
+TEST_CASE("everything that decides what an answer means is in the words for a probe") {
+  const auto words_of = [](const auto& change) {
+    ScanProbeWords words;
+    change(words);
+    return to_string(*settle(words));
+  };
+  const std::vector<std::string> all{words_of([](ScanProbeWords&) {}),
+                                     words_of([](ScanProbeWords& w) { w.technique = "fin"; }),
+                                     words_of([](ScanProbeWords& w) { w.flags = "syn,ece"; }),
+                                     words_of([](ScanProbeWords& w) { w.flags = "syn,ece,cwr"; }),
+                                     words_of([](ScanProbeWords& w) { w.segment_size = "536"; }),
+                                     words_of([](ScanProbeWords& w) { w.time_to_live = "3"; }),
+                                     words_of([](ScanProbeWords& w) { w.no_options = true; }),
+                                     words_of([](ScanProbeWords& w) { w.source = "192.0.2.1"; }),
+                                     words_of([](ScanProbeWords& w) { w.source_port = "53"; }),
+                                     words_of([](ScanProbeWords& w) { w.interface = "eth0"; }),
+                                     words_of([](ScanProbeWords& w) { w.gateway_mac = "02:00:00:00:00:01"; }),
+                                     words_of([](ScanProbeWords& w) {
+                                       w.gateway_mac = "02:00:00:00:00:01";
+                                       w.vlan = "7";
+                                     })};
+  CHECK(std::set(all.begin(), all.end()).size() == all.size());
 }
 
 TEST_CASE("words for targets, ports and outputs that make no sense are refused by name") {
@@ -199,4 +225,20 @@ TEST_CASE("notes about hosts are sentences") {
   using Kind = scan::HostNote::Kind;
   CHECK(explain(scan::HostNote{{}, Kind::rst_limited, 1000}).starts_with("limits its resets to about 1000 a second"));
   CHECK(explain(scan::HostNote{{}, Kind::host_timeout, 1'500}).starts_with("given up after 1.50 s"));
+}
+
+TEST_CASE("what was not measured is said so, not made up") {
+  scan::ScanSummary summary;
+  const scan::ScanOptions options;
+  const auto shown = [&] {
+    const Record record = to_record(summary, options);
+    return record["confidence"].text() + " " + sums(record);
+  };
+  CHECK(shown().starts_with("- "));
+  CHECK(shown().ends_with(", loss not measured, nor confidence"));
+  summary.loss = 0.1;
+  CHECK(shown().ends_with(", loss 10.0 %, confidence not measured"));
+  summary.confidence = 0.99;
+  CHECK(shown().starts_with("0.99 "));
+  CHECK(shown().ends_with(", loss 10.0 %"));
 }

@@ -118,7 +118,7 @@ TEST_CASE("a scan is resumed from its own file only") {
   const std::string path = directory.path + "/state";
   const scan::ScanOptions first = options_for("127.0.0.1");
   scan::Checkpoint checkpoint;
-  checkpoint.digest = scan::digest_of(first.space, *first.technique);
+  checkpoint.digest = scan::digest_of(first.space, *first.technique, first.manner);
   checkpoint.seed = 5;
   checkpoint.pairs = 2;
   checkpoint.counts.pairs = 2;
@@ -132,6 +132,9 @@ TEST_CASE("a scan is resumed from its own file only") {
 
   scan::ScanOptions other = options_for("127.0.0.1", {22, 81});
   CHECK(words.apply(other).error().message().contains("other targets or ports"));
+  scan::ScanOptions other_probes = options_for("127.0.0.1");
+  other_probes.manner = "bits FIN";
+  CHECK(words.apply(other_probes).error().message().contains("other probes"));
   words.seed = "6";
   REQUIRE(words.settle());
   scan::ScanOptions same = options_for("127.0.0.1");

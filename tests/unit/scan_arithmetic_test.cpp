@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "libtcp/scan/arrival_time.hpp"
 #include "libtcp/scan/cookie.hpp"
 #include "libtcp/scan/permutation.hpp"
 #include "libtcp/scan/rate_controller.hpp"
@@ -63,6 +64,27 @@ TEST_CASE("large permutations neither overflow nor repeat within a long walk") {
   }
 }
 
+// What leads back to where it stands stands there only: with its inverse right at every step, a walk repeats nothing.
+TEST_CASE("fifty million steps at 2^48 pairs lead back to themselves") {
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr std::uint64_t kSteps = 2'000'000;  // a sanitizer makes each of them slow
+#else
+  constexpr std::uint64_t kSteps = 50'000'000;
+#endif
+  constexpr std::uint64_t kSize = std::uint64_t{1} << 48;
+  const Permutation order(kSize, 2048);
+  std::uint64_t outside = 0;
+  std::uint64_t astray = 0;
+  for (std::uint64_t i = 0; i < kSteps; ++i) {
+    const std::uint64_t position = i % 2 == 0 ? i : kSize - i;  // from both ends
+    const std::uint64_t value = order[position];
+    if (value >= kSize) ++outside;
+    if (value >= kSize || order.position_of(value) != position) ++astray;
+  }
+  CHECK(outside == 0);
+  CHECK(astray == 0);
+}
+
 TEST_CASE("the order is a matter of the seed") {
   const Permutation a(1000, 1);
   const Permutation b(1000, 2);
@@ -84,6 +106,29 @@ TEST_CASE("RFC 6298: the timeout follows the samples and keeps its limits") {
   CHECK(estimator.timeout(limits) == 290ms);
   for (int i = 0; i < 100; ++i) estimator.sample(1ms);
   CHECK(estimator.timeout(limits) == 100ms);
+}
+
+TEST_CASE("a wall clock that is set while packets come makes none of them late or early") {
+  const MonotonicTime start(1000s);
+  const WallTime wall(1'700'000'000s);
+  for (const Duration jump :
+       {Duration(-1h), Duration(-3s), Duration(-1ms), Duration(1ms), Duration(3s), Duration(1h)}) {
+    ArrivalTime arrival(start);
+    arrival.read(start + 20ms, wall + 20ms);
+    CHECK(arrival.of(wall + 15ms) == start + 15ms);
+    arrival.on_empty();
+    // Stamped before the jump and after it, read after it.
+    arrival.read(start + 60ms, wall + 60ms + jump);
+    for (const WallTime stamp : {wall + 50ms, wall + 50ms + jump}) {
+      CHECK(arrival.of(stamp) <= start + 60ms);
+      CHECK(arrival.of(stamp) >= start + 20ms - 100ms);
+    }
+    CHECK(arrival.of(wall + 50ms + jump) == start + 50ms);
+  }
+  // Who was held up for a minute still gets what came in that time as it came.
+  ArrivalTime arrival(start);
+  arrival.read(start + 1min, wall + 1min);
+  CHECK(arrival.of(wall + 2s) == start + 2s);
 }
 
 TEST_CASE("the rate is exact, from the first second on, at any speed") {

@@ -130,14 +130,32 @@ TEST_CASE("a scan that is done has nothing to go on with") {
   CHECK(after.summary.counts == before.summary.counts);
 }
 
-TEST_CASE("the digest is that of the targets, the ports and the technique") {
+TEST_CASE("a checkpoint of another version of the format is refused as that, whatever follows") {
+  std::vector<std::uint8_t> other = serialize(scan_part(options_for(300), 100).keeper.saved.back());
+  const std::size_t version = std::string_view("tcpbox-scan-checkpoint\n").size();
+  for (const unsigned number : {1U, 4U}) {
+    other[version] = static_cast<std::uint8_t>(number);
+    const auto parsed = parse_checkpoint(other);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message() == "checkpoint: has version " + std::to_string(number) +
+                                          " of the format, and this program reads versions 2 and 3 only");
+  }
+}
+
+TEST_CASE("the digest is that of the targets, the ports, the technique and the probes") {
   const ScanOptions options = options_for(10);
-  const std::uint64_t digest = digest_of(options.space, *options.technique);
-  CHECK(digest == digest_of(options_for(10).space, *options.technique));
-  CHECK(digest != digest_of(options_for(11).space, *options.technique));
-  CHECK(digest != digest_of(options.space, *find_technique("connect")));
+  const std::uint64_t digest = digest_of(options.space, *options.technique, "");
+  CHECK(digest == digest_of(options_for(10).space, *options.technique, ""));
+  CHECK(digest != digest_of(options_for(11).space, *options.technique, ""));
+  CHECK(digest != digest_of(options.space, *find_technique("connect"), ""));
+  CHECK(digest != digest_of(options.space, *options.technique, "ttl 3"));
+  const auto zone = [](std::uint32_t index) {
+    const IpAddress address = IpAddress::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, index);
+    return digest_of(*ProbeSpace::make(*TargetSet::make({{address, address}}), {1}), *find_technique("syn"), "");
+  };
+  CHECK(zone(1) != zone(2));
   const auto other = ProbeSpace::make(*TargetSet::make({{IpAddress::v4(1), IpAddress::v4(1)}}), {1, 2, 3});
-  CHECK(digest_of(*other, *options.technique) != digest);
+  CHECK(digest_of(*other, *options.technique, "") != digest);
 }
 
 TEST_CASE("shards are disjoint and together everything") {

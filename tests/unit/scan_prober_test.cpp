@@ -78,6 +78,25 @@ TEST_CASE("SYN-ACK, RST, ICMP and silence are told apart, with the reason") {
   CHECK(sent.size() == 3 + 4);
 }
 
+TEST_CASE("loss, and the confidence that follows from it, is measured or unknown") {
+  const auto answer_odd = [](ScriptedNetwork& network, const Probe& probe) {
+    if (probe.target.port % 2 == 1) network.answer(probe, AnswerKind::rst, 5ms);
+  };
+  const auto never = [](ScriptedNetwork&, const Probe&) {};
+  ScanOptions options = options_for(ports_to(100));
+  const ScanSummary measured = scan_with(options, answer_odd).summary;
+  CHECK(*measured.loss == 0.0);
+  CHECK(*measured.confidence > 0.99);
+  const ScanSummary silent = scan_with(options, never).summary;
+  CHECK_FALSE(silent.loss);
+  CHECK_FALSE(silent.confidence);
+  options.timing.retries = 0;  // a lost try would be the only one
+  const ScanSummary once = scan_with(options, answer_odd).summary;
+  CHECK(once.counts.filtered == 50);
+  CHECK_FALSE(once.loss);
+  CHECK_FALSE(once.confidence);
+}
+
 TEST_CASE("only the silent are tried again, spaced by a timeout that follows the RTT") {
   ManualClock clock;
   ScriptedNetwork network(clock, [](ScriptedNetwork& n, const Probe& probe) {
@@ -179,6 +198,34 @@ TEST_CASE("an answer after the last timeout still turns filtered into the truth"
   });
   CHECK(late.results.count(PortState::closed) == 2);
   CHECK(late.results.all.size() == 2);
+}
+
+TEST_CASE("a network that fails in the middle ends the scan, and what was silent till then is not called filtered") {
+  ManualClock clock;
+  ScriptedNetwork network(clock, [&](ScriptedNetwork& n, const Probe& probe) {
+    if (probe.target.port % 2 == 1) n.answer(probe, AnswerKind::rst, 5ms);
+  });
+  network.fails_at = clock.now() + 250ms;  // silent ports have had a try or two of four
+  Results results;
+  const auto summary = tcp::scan::run(options_for(ports_to(5000)), clock, network, results);
+  REQUIRE_FALSE(summary);
+  CHECK(results.count(PortState::closed) > 0);
+  CHECK(results.count(PortState::filtered) == 0);
+}
+
+TEST_CASE("an answer that seems to be older than its probe has no negative RTT and ends nothing early") {
+  const auto [summary, results, sent] =
+      scan_with(options_for(ports_to(400)), [](ScriptedNetwork& network, const Probe& probe) {
+        Answer& answer = network.answer(probe, AnswerKind::rst, 20ms);
+        if (probe.target.port % 4 == 0) answer.received -= 20ms + (probe.target.port % 8 == 0 ? 1h : Duration(1ms));
+      });
+  CHECK(summary.complete);
+  CHECK(results.count(PortState::closed) == 400);
+  for (const PortResult& result : results.all) {
+    REQUIRE(result.rtt);
+    CHECK(*result.rtt >= Duration(0));
+    CHECK(*result.rtt <= 20ms);
+  }
 }
 
 TEST_CASE("answers to what was never sent change nothing") {

@@ -35,6 +35,7 @@ class ScriptedNetwork final : public Network {
 
   Result<std::span<const Answer>> receive(MonotonicTime deadline) override {
     ++receives;
+    if (clock_.now() >= fails_at) return make_error(Errc::timed_out, "send through eth0", "network is down");
     const MonotonicTime next = pending_.empty() ? deadline : std::min(deadline, earliest()->received);
     clock_.set(std::max(clock_.now(), next));
     answers_.clear();
@@ -66,6 +67,7 @@ class ScriptedNetwork final : public Network {
 
   std::vector<Sent> sent;
   std::size_t room = 1000;
+  MonotonicTime fails_at = MonotonicTime::max();
   std::size_t receives = 0;  // how often the scan woke up
 
  private:

@@ -83,7 +83,13 @@ TEST_CASE("words that are no targets are refused by name") {
   CHECK(refusal("2001:db8::/64").contains("too large: at most 2^20 IPv6 addresses, a /108"));
   CHECK(refusal("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff") != "accepted");
   CHECK(refusal("10.0.0.0/33").contains("prefix length"));
-  CHECK(refusal("example.org:80").contains("-p"));
+  const std::string why = "a port is not part of a target, since every target gets the ports of -p: write ";
+  CHECK(refusal("10.0.0.1:443") ==
+        "target '10.0.0.1:443': " + why + "10.0.0.1 and -p 443, with a run for each set of ports");
+  CHECK(refusal("[2001:db8::1]:22").contains(why + "2001:db8::1 and -p 22"));
+  CHECK(refusal("example.org:8080").contains(why + "example.org and -p 8080"));
+  CHECK(refusal("2001:db8::1:22") == "accepted");
+  CHECK(refusal("example.org:http").contains("not an address"));
   CHECK(refusal("a b").contains("neither"));
   CHECK(refusal("[10.0.0.x]").contains("brackets"));
   CHECK(refusal("-x").contains("neither"));
@@ -227,7 +233,7 @@ TEST_CASE("an error in a file names its line") {
     return done ? "accepted" : done.error().message();
   };
   CHECK(problem("192.0.2.1\n10.0.0.9-1\n") == "FILE:2: target '10.0.0.9-1': '9-1' is reversed");
-  CHECK(problem("# one\n\n192.0.2.1:80") == "FILE:3: target '192.0.2.1:80': not an address; ports are given with -p");
+  CHECK(problem("# one\n\n192.0.2.1:80").starts_with("FILE:3: target '192.0.2.1:80': a port is not part of a target"));
   CHECK(problem("\n" + std::string(1025, 'a') + "\n") == "FILE:2: line: longer than 1024 characters");
   CHECK(problem(std::string(100'000, 'a')) == "FILE:1: line: longer than 1024 characters");
   CHECK(problem(std::string(1025, ' ')) == "FILE:1: line: longer than 1024 characters");
@@ -250,6 +256,37 @@ TEST_CASE("a million addresses in any order have their indexes") {
   CHECK(set->range_count() == kCount);
   for (std::uint64_t i = 0; i < kCount; i += 997) REQUIRE(set->index_of((*set)[i]) == i);
   CHECK_FALSE(set->index_of(IpAddress::v4(0x01000001)));
+}
+
+TEST_CASE("single addresses among ranges keep their order, index and count") {
+  RangeCollector collector;
+  std::vector<IpAddress> all;
+  for (std::uint32_t i = 0; i < 3'000; ++i) {
+    const std::uint32_t first = 0x01000000 + 16 * ((i * 1013U) % 3'000);
+    const std::uint32_t last = first + (i % 3 == 0 ? 0 : i % 5);
+    collector.add({IpAddress::v4(first), IpAddress::v4(last)});
+    for (std::uint32_t number = first; number <= last; ++number) all.push_back(IpAddress::v4(number));
+  }
+  std::ranges::sort(all);
+  const TargetSet set = *std::move(collector).settle();
+  REQUIRE(set.size() == all.size());
+  CHECK(set.range_count() == 3'000);
+  for (std::uint64_t i = 0; i < all.size(); ++i) {
+    REQUIRE(set[i] == all[i]);
+    REQUIRE(set.index_of(all[i]) == i);
+  }
+  std::uint64_t in_ranges = 0;
+  for (std::size_t i = 0; i < set.range_count(); ++i) {
+    REQUIRE(set.range(i).first == IpAddress::v4(0x01000000 + 16 * static_cast<std::uint32_t>(i)));
+    in_ranges += size_of(set.range(i));
+  }
+  CHECK(in_ranges == all.size());
+  CHECK(set.count_public() == all.size());
+  const TargetSet holes = set_of({"1.0.0.16", "1.0.16.0/24"});
+  CHECK(set.without(holes).size() == all.size() - set_of({"1.0.0.16"}).size() -
+                                         static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const IpAddress& a) {
+                                           return holes.index_of(a) && a != ip("1.0.0.16");
+                                         })));
 }
 
 TEST_CASE("IPv6 ranges of every size are counted without overflow") {

@@ -96,6 +96,15 @@ class ScanTarget:
         if process.stdout.readline() != "ready\n":
             raise RuntimeError("the forger did not start")
 
+    def flood(self, kind, scanner):
+        """From now on the scanner is flooded with what flood.py names so; the process that does it."""
+        process = self._server.popen([sys.executable, pathlib.Path(__file__).with_name("flood.py"), self._server.interface,
+                                      kind, self.address4, scanner.address4, _mac(scanner), _mac(self._server)],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the flood did not start")
+        return process
+
     def count_probes(self):
         """From now on each arriving segment but an RST counts for its (address, port)."""
         self._server.nft("flush set inet scan probes4\nflush set inet scan probes6\n")
