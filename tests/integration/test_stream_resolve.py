@@ -12,6 +12,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
+from lab.process import wait_for
 from lab.stream import PATIENCE, StreamCase
 
 A, AAAA = 1, 28
@@ -124,10 +125,14 @@ class Resolve(StreamCase):
         return next(event for event in events if event["type"] == "connected")["remote_address"]
 
     def test_both_are_asked(self):
-        server = self.name_server({("x.test", A): ["127.0.0.1"], ("x.test", AAAA): ["::1"]})
+        """Neither waits for the answer to the other."""
+        server = self.name_server({("x.test", A): (self.released, ["127.0.0.1"]),
+                                   ("x.test", AAAA): (self.released, ["::1"])})
         _, _, port = self.both_families()
-        self.connected_to(self.connect("x.test", port))  # to either: AAAA may be late on a busy machine
-        self.assertEqual({kind for _, kind in server.asked}, {A, AAAA})
+        process = self.connect("x.test", port)
+        wait_for(lambda: {kind for _, kind in server.asked} == {A, AAAA}, "two questions")
+        self.released.set()
+        self.connected_to(process)  # to either: AAAA may be late on a busy machine
 
     def test_a_late_aaaa_is_not_waited_for(self):
         """It comes only after the connection is there."""
