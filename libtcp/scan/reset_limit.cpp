@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr double kEnoughLate = 30;
-constexpr double kEnoughOpen = 11;              // expected to be late, were it the way
+constexpr double kEnoughOpen = 2;               // expected to be late, were it the way: then only they count
 constexpr double kSurprise = 22;                // deviance: chance does it once in some hundred thousand looks
 constexpr std::uint64_t kHighestLimit = 5'000;  // RST a second that a host is believed to hold itself to
 constexpr double kQueueing = 1.25;              // of the shortest RTT, and
