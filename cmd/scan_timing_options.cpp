@@ -58,23 +58,23 @@ std::optional<double> parse_percentage(std::string_view text) {
   return value;
 }
 
-// Of the first and the last address of each range.
-template <class Predicate>
-bool all_ends(const scan::TargetSet& targets, Predicate&& is) {
-  for (std::size_t i = 0; i < targets.range_count(); ++i) {
-    const AddressRange range = targets.range(i);
-    if (!is(range.first) || !is(range.last)) return false;
-  }
-  return true;
-}
-
 bool is_on_link(const IpAddress& address) {
   const auto route = net::find_route(address);
   return route && !route->gateway;
 }
 
+// By the first and the last address of each range.
+bool are_on_link(const scan::TargetSet& targets) {
+  if (targets.range_count() > kMostRoutesAsked) return false;
+  for (std::size_t i = 0; i < targets.range_count(); ++i) {
+    const AddressRange range = targets.range(i);
+    if (!is_on_link(range.first) || !is_on_link(range.last)) return false;
+  }
+  return true;
+}
+
 Reach reach_of(const scan::TargetSet& targets) {
-  if (targets.range_count() <= kMostRoutesAsked && all_ends(targets, is_on_link)) return Reach::on_link;
+  if (are_on_link(targets)) return Reach::on_link;
   return targets.count_public() == 0 ? Reach::within : Reach::outside;
 }
 

@@ -6,13 +6,12 @@
 #include <cerrno>
 
 #include "libtcp/net/wait.hpp"
+#include "libtcp/scan/not_sent.hpp"
 
 namespace tcp::scan {
 namespace {
 
 constexpr std::size_t kMostMessages = 1024;  // taken before the prober gets its turn
-
-bool is_full_queue(int error_number) { return error_number == ENOBUFS || error_number == EAGAIN; }
 
 }  // namespace
 
@@ -60,13 +59,7 @@ Result<std::size_t> EchoNetwork::send(std::span<const Probe> batch) {
 }
 
 void EchoNetwork::refuse(const Probe& probe, int error_number) {
-  Answer answer;
-  answer.kind = AnswerKind::not_sent;
-  answer.target = probe.target;
-  answer.attempt = probe.attempt;
-  answer.received = clock_.now();
-  answer.error_number = error_number;
-  refused_.push_back(answer);
+  refused_.push_back(not_sent(probe, error_number, clock_.now()));
 }
 
 Result<void> EchoNetwork::take_all() {

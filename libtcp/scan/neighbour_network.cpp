@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "libtcp/scan/not_sent.hpp"
+
 namespace tcp::scan {
 namespace {
 
@@ -14,10 +16,6 @@ constexpr std::size_t kMostAsked = 384;         // the kernel's table has room f
 constexpr std::size_t kMostNeighbours = 65536;  // read from the kernel
 constexpr Duration kFirstPause = 1ms;
 constexpr Duration kLongestPause = 50ms;
-
-int number_of(const Error& error) {
-  return error.code.category() == std::generic_category() ? error.code.value() : EIO;
-}
 
 }  // namespace
 
@@ -31,7 +29,7 @@ void NeighbourNetwork::ask(const Probe& probe) {
   const Way& way = ways_.to(probe.target.address);
   if (way.error_number != 0) return answer(probe, AnswerKind::not_sent, way.error_number);
   if (const auto asked = net::ask_for_neighbour(way.interface_index, probe.target.address); !asked) {
-    return answer(probe, AnswerKind::not_sent, number_of(asked.error()));
+    return answer(probe, AnswerKind::not_sent, error_number_of(asked.error()));
   }
   asked_[{way.interface_index, probe.target.address.without_scope()}] = probe;
 }

@@ -10,6 +10,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/net/neighbour.hpp"
+#include "libtcp/scan/neighbour_key.hpp"
 #include "libtcp/scan/network.hpp"
 #include "libtcp/scan/ways.hpp"
 
@@ -25,17 +26,6 @@ class NeighbourNetwork final : public Network {
   [[nodiscard]] Result<std::span<const Answer>> receive(MonotonicTime deadline) override;
 
  private:
-  struct Key {
-    std::uint32_t interface_index = 0;
-    IpAddress address;
-    friend bool operator==(const Key&, const Key&) noexcept = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept {
-      return std::hash<IpAddress>()(key.address) * 31 + key.interface_index;
-    }
-  };
-
   void ask(const Probe& probe);
   void answer(const Probe& probe, AnswerKind kind, int error_number);
   // True when it has told something.
@@ -43,9 +33,9 @@ class NeighbourNetwork final : public Network {
 
   const Clock& clock_;
   Ways& ways_;
-  std::unordered_map<Key, Probe, Hash> asked_;  // the last try of each
-  std::vector<Answer> ready_;                   // not yet handed out
-  std::vector<Answer> answers_;                 // handed out by the last receive()
+  std::unordered_map<NeighbourKey, Probe, NeighbourKey::Hash> asked_;  // the last try of each
+  std::vector<Answer> ready_;                                          // not yet handed out
+  std::vector<Answer> answers_;                                        // handed out by the last receive()
 };
 
 }  // namespace tcp::scan

@@ -11,6 +11,7 @@
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/base/mac_address.hpp"
+#include "libtcp/scan/neighbour_key.hpp"
 
 namespace tcp::scan {
 
@@ -40,20 +41,9 @@ class Neighbours {
   [[nodiscard]] Result<void> refresh(MonotonicTime now);
 
  private:
-  struct Key {
-    std::uint32_t interface_index = 0;
-    IpAddress address;
-    friend bool operator==(const Key&, const Key&) noexcept = default;
-  };
-  struct Hash {
-    std::size_t operator()(const Key& key) const noexcept {
-      return std::hash<IpAddress>()(key.address) * 31 + key.interface_index;
-    }
-  };
-
   void forget_states(MonotonicTime now);
 
-  std::unordered_map<Key, NextHop, Hash> hops_;
+  std::unordered_map<NeighbourKey, NextHop, NeighbourKey::Hash> hops_;
   MonotonicTime next_refresh_{};
   Duration pause_{};
   bool asking_ = false;  // since the last refresh

@@ -8,6 +8,7 @@
 
 #include "libtcp/net/bpf.hpp"
 #include "libtcp/net/interface.hpp"
+#include "libtcp/scan/not_sent.hpp"
 
 namespace tcp::scan {
 namespace {
@@ -22,14 +23,8 @@ constexpr Duration kWaysLast = 5s;            // then the routes are asked again
 constexpr Duration kUnsentPause = 1ms;
 constexpr std::uint16_t kHighestVlan = 4094;
 
-bool is_full_queue(int error_number) { return error_number == ENOBUFS || error_number == EAGAIN; }
 bool is_lost_link(int error_number) {
   return error_number == ENETDOWN || error_number == ENXIO || error_number == ENODEV;
-}
-
-// The kernel's number when it had one.
-int number_of(const Error& error) {
-  return error.code.category() == std::generic_category() ? error.code.value() : EIO;
 }
 
 Result<net::PortGuard> hold_ports(const RawNetworkOptions& options, Family family) {
@@ -231,7 +226,7 @@ int RawNetwork::transmit(const FrameTemplate& form, const Endpoint& target, cons
   const packet::Bytes frame = std::span(buffer).first(form.size());
   const auto sent = socket->send(target.address, frame.subspan(form.link_size()));
   if (sent && hop != nullptr) neighbours_.passed_kernel(*hop, now_);
-  return sent ? 0 : number_of(sent.error());
+  return sent ? 0 : error_number_of(sent.error());
 }
 
 // What did not leave comes later, or ends the scan, or is answered by that.
@@ -244,13 +239,7 @@ Result<RawNetwork::Step> RawNetwork::judge(const Probe& probe, const Way& way, i
 }
 
 void RawNetwork::refuse(const Probe& probe, int error_number) {
-  Answer answer;
-  answer.kind = AnswerKind::not_sent;
-  answer.target = probe.target;
-  answer.attempt = probe.attempt;
-  answer.received = now_;
-  answer.error_number = error_number;
-  refused_.push_back(answer);
+  refused_.push_back(not_sent(probe, error_number, now_));
 }
 
 // Lost, the peer repeats its SYN-ACK and gets another one, from here or from the kernel.

@@ -5,16 +5,13 @@
 #include <cerrno>
 #include <limits>
 
+#include "libtcp/scan/not_sent.hpp"
+
 namespace tcp::scan {
 namespace {
 
 constexpr std::size_t kMostPrefixes = 65536;  // with more, each address is asked for by itself
 constexpr std::size_t kMostWays = 8192;       // remembered
-
-// The kernel's number when it had one.
-int number_of(const Error& error) {
-  return error.code.category() == std::generic_category() ? error.code.value() : EIO;
-}
 
 std::uint64_t number_of(std::span<const std::uint8_t> bytes) noexcept {
   std::uint64_t number = 0;
@@ -90,7 +87,7 @@ Way Ways::ask(const IpAddress& target) const {
   const auto route = net::find_route(target, hints);
   Way way;
   if (!route) {
-    way.error_number = number_of(route.error());
+    way.error_number = error_number_of(route.error());
     return way;
   }
   way.local = route->local;
