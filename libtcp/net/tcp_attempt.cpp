@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "libtcp/net/connecting.hpp"
 #include "libtcp/net/socket_option.hpp"
 
 namespace tcp::net {
@@ -54,14 +55,6 @@ std::optional<AttemptIcmp> read_icmp(int fd) {
     if (auto icmp = read_extended_error(*header)) return icmp;
   }
   return std::nullopt;
-}
-
-bool has_met_itself(int fd, const Endpoint& target) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  if (::getsockname(fd, address.get(), &address.length) != 0) return false;
-  const auto local = from_socket_address(address.get(), address.length);
-  return local && local->port == target.port && local->address.without_scope() == target.address.without_scope();
 }
 
 std::optional<Duration> handshake_rtt(int fd) {

@@ -7,13 +7,14 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <unordered_map>
 
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/net/connecting.hpp"
 #include "libtcp/net/socket_option.hpp"
+#include "libtcp/net/wait.hpp"
 
 namespace tcp::net {
 namespace {
@@ -21,33 +22,10 @@ namespace {
 constexpr int kMostEvents = 64;
 constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
 
-bool is_no_room(int error_number) {
-  static constexpr std::array kNoRoom{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
-  return std::ranges::find(kNoRoom, error_number) != kNoRoom.end();
-}
-
-timespec to_timespec(Duration duration) {
-  const auto nanoseconds = std::max<std::int64_t>(duration.count(), 0);
-  return {static_cast<time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
-}
-
 int pending_error(int fd) {
   int error_number = 0;
   socklen_t length = sizeof error_number;
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &length) == 0 ? error_number : errno;
-}
-
-// RFC 9293's simultaneous open: a socket whose source port is the port that it asks for.
-bool has_met_itself(int fd) {
-  SocketAddress local;
-  SocketAddress remote;
-  local.length = remote.length = sizeof local.storage;
-  if (::getsockname(fd, local.get(), &local.length) != 0 || ::getpeername(fd, remote.get(), &remote.length) != 0) {
-    return false;
-  }
-  const auto here = from_socket_address(local.get(), local.length);
-  const auto there = from_socket_address(remote.get(), remote.length);
-  return here && there && *here == *there;
 }
 
 struct Client {
@@ -169,7 +147,7 @@ class KernelClients final : public TcpClients {
 
   void become_connected(std::uint64_t number, Client& client) {
     int error_number = pending_error(client.fd.get());
-    if (error_number == 0 && has_met_itself(client.fd.get())) error_number = ECONNREFUSED;
+    if (error_number == 0 && has_met_itself(client.fd.get(), client.remote)) error_number = ECONNREFUSED;
     // The handshake was complete, then the peer changed its mind; a refusal is ECONNREFUSED.
     const bool was_connected = error_number == 0 || error_number == ECONNRESET || error_number == EPIPE;
     if (was_connected) events_.push_back({TcpEvent::Kind::connected, number, {}, {}});

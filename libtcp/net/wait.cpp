@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -15,12 +16,13 @@ Duration left_until(MonotonicTime deadline) {
   return deadline > now ? deadline - now : Duration::zero();
 }
 
-timespec to_timespec(Duration duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
-}
-
 }  // namespace
+
+timespec to_timespec(Duration duration) noexcept {
+  const Duration left = std::max(duration, Duration::zero());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+  return {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+}
 
 Result<bool> wait_readable(int fd, MonotonicTime deadline) { return wait_readable(std::span(&fd, 1), deadline); }
 

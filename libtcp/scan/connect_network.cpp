@@ -9,6 +9,9 @@
 #include <array>
 #include <cerrno>
 
+#include "libtcp/net/connecting.hpp"
+#include "libtcp/net/wait.hpp"
+
 namespace tcp::scan {
 namespace {
 
@@ -19,12 +22,6 @@ constexpr int kMostEvents = 256;
 constexpr unsigned kMostWasted = 16;  // in a row, before asking at once becomes rare
 constexpr unsigned kAskAgain = 64;    // then one in so many
 
-// ENOBUFS and EADDRNOTAVAIL pass as connections end.
-bool is_no_room(int error_number) {
-  static constexpr std::array kNoRoom{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
-  return std::ranges::find(kNoRoom, error_number) != kNoRoom.end();
-}
-
 std::size_t raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
@@ -32,11 +29,6 @@ std::size_t raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = soft;
   return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostSockets));
-}
-
-timespec to_timespec(Duration duration) {
-  const auto nanoseconds = std::max<std::int64_t>(duration.count(), 0);
-  return {static_cast<time_t>(nanoseconds / 1'000'000'000), static_cast<long>(nanoseconds % 1'000'000'000)};
 }
 
 }  // namespace
@@ -83,7 +75,7 @@ int ConnectNetwork::start(const Probe& probe, unsigned self_connects) {
   auto connection = net::TcpAttempt::start(probe.target, options_);
   if (!connection) {
     const int error_number = connection.error().code.value();
-    if (is_no_room(error_number)) return error_number;
+    if (net::is_no_room(error_number)) return error_number;
     refuse(probe, error_number);
     return 0;
   }
@@ -189,7 +181,7 @@ Result<std::size_t> ConnectNetwork::send(std::span<const Probe> batch) {
 Result<std::span<const Answer>> ConnectNetwork::receive(MonotonicTime deadline) {
   answers_.clear();
   std::array<epoll_event, kMostEvents> events;
-  const timespec timeout = to_timespec(ready_.empty() ? deadline - clock_.now() : Duration(0));
+  const timespec timeout = net::to_timespec(ready_.empty() ? deadline - clock_.now() : Duration(0));
   const int count = ::epoll_pwait2(epoll_.get(), events.data(), kMostEvents, &timeout, nullptr);
   if (count < 0 && errno != EINTR) return system_error("epoll_pwait2");
   for (int i = 0; i < count; ++i) on_event(events[static_cast<std::size_t>(i)].data.u64);
