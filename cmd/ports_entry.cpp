@@ -6,9 +6,6 @@
 namespace tcp::cmd {
 namespace {
 
-// Empty text is nothing.
-Value text_or_null(std::string_view text) { return text.empty() ? Value(nullptr) : Value(text); }
-
 template <class T>
 Value protocol_or_null(const T& protocol) {
   return protocol ? Value(to_string(*protocol)) : Value(nullptr);

@@ -23,7 +23,6 @@
 #include "cmd/scan_technique_table.hpp"
 #include "cmd/scan_timing_options.hpp"
 #include "libtcp/net/capabilities.hpp"
-#include "libtcp/net/interface.hpp"
 #include "libtcp/ports/port_set.hpp"
 #include "libtcp/scan/cookie.hpp"
 
@@ -119,9 +118,8 @@ class ScanCommand final : public Command {
   Result<ScanBannerOptions::From> connections_from() const {
     ScanBannerOptions::From from;
     from.source = probes_.source;
-    if (probes_.interface.empty()) return from;
-    TCP_TRY_ASSIGN(interface, net::find_interface(probes_.interface));
-    from.interface_index = interface.index;
+    TCP_TRY_ASSIGN(interface_index, interface_index_of(probes_.interface));
+    from.interface_index = interface_index;
     return from;
   }
 

@@ -15,8 +15,6 @@ constexpr std::size_t kMostShown = 256;  // bytes of the banner, in text
 constexpr std::size_t kIndent = 4;
 constexpr std::size_t kLeastRoom = 20;
 
-Value text_or_null(const std::string& text) { return text.empty() ? Value(nullptr) : Value(text); }
-
 Value to_value(const scan::HttpFacts& http) {
   Record record;
   record.add("status", http.status)
@@ -83,7 +81,7 @@ Value banner_of(const scan::Banner* known) {
       .add("http", banner.http ? to_value(*banner.http) : Value(nullptr))
       .add("tls", banner.tls ? to_value(*banner.tls) : Value(nullptr))
       .add("tls_failure", banner.tls_failure)
-      .add("elapsed_us", std::chrono::duration_cast<std::chrono::microseconds>(banner.elapsed).count());
+      .add("elapsed_us", microseconds(banner.elapsed));
   return record;
 }
 

@@ -18,9 +18,6 @@ class ScanCsvView final : public ScanView {
   }
 
   void port(const scan::PortResult& result) override {
-    const auto microseconds = [](Duration d) {
-      return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
-    };
     const scan::Banner* banner = result.banner.get();
     out_.write(csv_row({to_string(result.target.address), name_of(result.target.address, *options_.targets),
                         std::to_string(result.target.port), "tcp", std::string(to_string(result.state)),

@@ -122,9 +122,6 @@ void ScanDiscovery::add_to_summary(Record& summary) const {
   summary.add("hosts_silent", or_null(out - down));
   summary.add("hosts_down", or_null(down));
   summary.add("discovery_probes", found_ ? Value(found_->probes_sent) : Value(nullptr));
-  const auto microseconds = [](Duration duration) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-  };
   summary.add("discovery_us", found_ ? Value(microseconds(found_->elapsed)) : Value(nullptr));
 }
 

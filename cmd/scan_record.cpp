@@ -9,15 +9,9 @@
 namespace tcp::cmd {
 namespace {
 
-std::int64_t microseconds(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-}
-
 Value optional_microseconds(const std::optional<Duration>& duration) {
   return duration ? Value(microseconds(*duration)) : Value(nullptr);
 }
-
-Value or_null(std::string text) { return text.empty() ? Value(nullptr) : Value(std::move(text)); }
 
 }  // namespace
 
@@ -42,7 +36,7 @@ void add_scan(Record& run, const scan::ScanOptions& options, const TechniqueChoi
 Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   Record record("port");
   record.add("target", to_string(result.target.address));
-  record.add("name", or_null(name_of(result.target.address, targets)));
+  record.add("name", text_or_null(name_of(result.target.address, targets)));
   record.add("port", result.target.port);
   record.add("protocol", "tcp");
   record.add("state", scan::to_string(result.state));
@@ -56,7 +50,7 @@ Record to_record(const scan::PortResult& result, const scan::Targets& targets) {
   record.add("rtt_us", optional_microseconds(result.rtt));
   record.add("ttl", result.time_to_live ? Value(*result.time_to_live) : Value(nullptr));
   record.add("probes_sent", result.probes_sent);
-  record.add("service", or_null(service_text(result.target.port)));
+  record.add("service", text_or_null(service_text(result.target.port)));
   record.add("banner", banner_of(result.banner.get()));
   return record;
 }
@@ -65,19 +59,19 @@ Record to_record(const ScanChange& change, const scan::Targets& targets) {
   Record record("change");
   record.add("change", kind_of(change));
   record.add("target", to_string(change.target.address));
-  record.add("name", or_null(name_of(change.target.address, targets)));
+  record.add("name", text_or_null(name_of(change.target.address, targets)));
   record.add("port", change.target.port);
   record.add("protocol", "tcp");
   record.add("before", change.before ? Value(scan::to_string(*change.before)) : Value(nullptr));
   record.add("now", scan::to_string(change.now));
-  record.add("service", or_null(service_text(change.target.port)));
+  record.add("service", text_or_null(service_text(change.target.port)));
   return record;
 }
 
 Record to_record(const scan::HostNote& note, const scan::Targets& targets) {
   Record record("host_note");
   record.add("target", to_string(note.host));
-  record.add("name", or_null(name_of(note.host, targets)));
+  record.add("name", text_or_null(name_of(note.host, targets)));
   record.add("note", to_string(note.kind));
   record.add("value", note.value);
   record.add("explanation", explain(note));
@@ -87,7 +81,7 @@ Record to_record(const scan::HostNote& note, const scan::Targets& targets) {
 Record to_record(const scan::HostFinding& finding, const scan::Targets& targets) {
   Record record("host");
   record.add("target", to_string(finding.host));
-  record.add("name", or_null(name_of(finding.host, targets)));
+  record.add("name", text_or_null(name_of(finding.host, targets)));
   record.add("state", to_string(finding.state()));
   record.add("reason", to_string(finding.evidence));
   record.add("explanation", scan::explain(finding));

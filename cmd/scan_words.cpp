@@ -18,6 +18,10 @@ std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::int64_t microseconds(Duration duration) noexcept {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
 std::string rtt_text(const std::optional<Duration>& rtt) { return rtt ? format_duration(*rtt) : "-"; }
 
 std::string service_text(std::uint16_t port) { return std::string(ports::service_name(port, ports::Protocol::tcp)); }

@@ -13,6 +13,8 @@ namespace tcp::cmd {
 [[nodiscard]] std::uint64_t number(const Value& value);
 // "1 port", "2 ports"
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+// As records and tables have them: whole ones.
+[[nodiscard]] std::int64_t microseconds(Duration duration) noexcept;
 // "323 µs", "-"
 [[nodiscard]] std::string rtt_text(const std::optional<Duration>& rtt);
 // Empty without one.

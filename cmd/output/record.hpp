@@ -70,6 +70,9 @@ class Record {
   std::vector<std::pair<std::string, Value>> fields_;
 };
 
+// Null for no text.
+[[nodiscard]] inline Value text_or_null(std::string_view text) { return text.empty() ? Value(nullptr) : Value(text); }
+
 inline Value::Value() : data(nullptr) {}
 inline Value::Value(std::nullptr_t) : data(nullptr) {}
 inline Value::Value(double value) : data(value) {}

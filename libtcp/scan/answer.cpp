@@ -2,16 +2,13 @@
 #include "libtcp/scan/answer.hpp"
 
 namespace tcp::scan {
-namespace {
 
-std::string explain_icmp(const PortResult& result) {
+std::string explain_icmp(const std::optional<packet::IcmpHeader>& icmp, const std::optional<IpAddress>& sender) {
   std::string text = "icmp";
-  if (result.icmp) text += " " + packet::to_string(*result.icmp);
-  if (result.icmp_sender) text += " from " + to_string(*result.icmp_sender);
+  if (icmp) text += " " + packet::to_string(*icmp);
+  if (sender) text += " from " + to_string(*sender);
   return text;
 }
-
-}  // namespace
 
 std::string_view to_string(PortState state) noexcept {
   switch (state) {
@@ -42,7 +39,7 @@ std::string explain(const PortResult& result) {
     case Reason::syn_ack:
     case Reason::rst:
     case Reason::presence: break;
-    case Reason::icmp: return explain_icmp(result);
+    case Reason::icmp: return explain_icmp(result.icmp, result.icmp_sender);
     case Reason::silence:
       return "no answer to " + std::to_string(result.probes_sent) + (result.probes_sent == 1 ? " probe" : " probes");
     case Reason::not_sent: return result.error ? result.error->message() : "not sent";

@@ -56,6 +56,9 @@ enum class Reason : std::uint8_t { syn_ack, rst, icmp, presence, silence, not_se
 
 // "open", "open|filtered", "unfiltered", "closed", "filtered", "error"
 [[nodiscard]] std::string_view to_string(PortState state) noexcept;
+// "icmp host unreachable from 192.0.2.254"
+[[nodiscard]] std::string explain_icmp(const std::optional<packet::IcmpHeader>& icmp,
+                                       const std::optional<IpAddress>& sender);
 // "syn-ack", "rst", "icmp", "presence", "silence", "not-sent"
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 

@@ -120,13 +120,10 @@ void CongestionController::advance(MonotonicTime now) {
   }
 }
 
-bool CongestionController::knows_usual() const noexcept {
-  return (evidence_ == Evidence::open ? usual_open_ : usual_).answered >= kEnoughAnswers;
-}
+bool CongestionController::knows_usual() const noexcept { return usual().answered >= kEnoughAnswers; }
 
 double CongestionController::expected(double sent) const noexcept {
-  const Yield& usual = evidence_ == Evidence::open ? usual_open_ : usual_;
-  return usual.sent > 0 ? sent * usual.answered / usual.sent : 0;
+  return usual().sent > 0 ? sent * usual().answered / usual().sent : 0;
 }
 
 void CongestionController::add_usual(const Round& round) noexcept {
@@ -142,10 +139,9 @@ void CongestionController::add_usual(const Round& round) noexcept {
 
 // A binomial deviation, that of what is taken for usual included.
 CongestionController::Judgement CongestionController::judge(double sent, double answered) const noexcept {
-  const Yield& usual = evidence_ == Evidence::open ? usual_open_ : usual_;
-  const double share = usual.answered / usual.sent;
+  const double share = usual().answered / usual().sent;
   const double wanted = share * sent;
-  const double variance = wanted * std::max(1 - share, 0.02) * (1 + sent / usual.sent);
+  const double variance = wanted * std::max(1 - share, 0.02) * (1 + sent / usual().sent);
   const double low = slow_start_ ? kLowInSlowStart : kLowAfterwards;
   if (answered < low * wanted && wanted - answered > kDeviations * std::sqrt(variance)) return Judgement::low;
   const double convincing = std::max(low * wanted, std::min(kFull * wanted, wanted - kDoubt * std::sqrt(variance)));
@@ -155,8 +151,7 @@ CongestionController::Judgement CongestionController::judge(double sent, double 
 // The first rounds are small, and chance may have made them better than what is usual: a much larger sample that is not
 // low says more of it than they do.
 bool CongestionController::outweighs_usual(const Round& sample) const noexcept {
-  const Yield& usual = evidence_ == Evidence::open ? usual_open_ : usual_;
-  return sample.first >= kOutweighs * usual.sent && expected(sample.first) >= kEnoughAnswers;
+  return sample.first >= kOutweighs * usual().sent && expected(sample.first) >= kEnoughAnswers;
 }
 
 // The probes a second of which the sample's answers, and one deviation more, are the usual share.

@@ -75,6 +75,7 @@ class CongestionController {
   [[nodiscard]] double answers(const Round& round) const noexcept {
     return evidence_ == Evidence::open ? round.open : round.answered;
   }
+  [[nodiscard]] const Yield& usual() const noexcept { return evidence_ == Evidence::open ? usual_open_ : usual_; }
   [[nodiscard]] Duration round_length() const noexcept;
   [[nodiscard]] Duration maturity() const noexcept;
   [[nodiscard]] bool knows_usual() const noexcept;

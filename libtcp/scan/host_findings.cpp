@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "libtcp/scan/answer.hpp"
+
 namespace tcp::scan {
 namespace {
 
@@ -24,13 +26,6 @@ std::string explain_silence(const HostFinding& finding) {
             times(finding.tcp_tries);
   }
   return "no answer to " + text;
-}
-
-std::string explain_icmp(const HostFinding& finding) {
-  std::string text = "icmp";
-  if (finding.icmp) text += " " + packet::to_string(*finding.icmp);
-  if (finding.icmp_sender) text += " from " + to_string(*finding.icmp_sender);
-  return text;
 }
 
 }  // namespace
@@ -92,10 +87,11 @@ std::string explain(const HostFinding& finding) {
     case HostEvidence::syn_ack: return "syn-ack";
     case HostEvidence::rst: return "rst";
     case HostEvidence::icmp_error:
-    case HostEvidence::unreachable: return explain_icmp(finding);
+    case HostEvidence::unreachable: return explain_icmp(finding.icmp, finding.icmp_sender);
     case HostEvidence::no_neighbour: return std::string("nobody answers ") + resolution + " for it";
     case HostEvidence::silence: return explain_silence(finding);
-    case HostEvidence::icmp_from_other: return "no answer from it, but " + explain_icmp(finding);
+    case HostEvidence::icmp_from_other:
+      return "no answer from it, but " + explain_icmp(finding.icmp, finding.icmp_sender);
   }
   return {};
 }
