@@ -107,6 +107,32 @@ TEST_CASE("a bottleneck is found and kept to") {
   }
 }
 
+TEST_CASE("a bottleneck is not taken for a host that limits its resets") {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    ScanOptions options = options_for({kHost, kHost}, all_ports(), seed);
+    options.open_only = true;
+    const PathOptions path{.rtt = 40ms, .bottleneck = 20'000, .queue = 400, .seed = seed};
+    const Outcome outcome = scan_over(
+        path, options, [](const Endpoint& target) { return two_hundred_open(target.port, PortBehaviour::closed); });
+    CHECK(outcome.summary.rst_limited_hosts == 0);
+    CHECK(outcome.tally.of(PortState::open) == 200);
+  }
+}
+
+TEST_CASE("one port of many hosts, a tenth of them there: no first rounds make it slow") {
+  const AddressRange hosts{IpAddress::v4(0x0a000000), IpAddress::v4(0x0a00ffff)};
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    ScanOptions options = options_for(hosts, {80}, seed);
+    options.rates.start = 10'000;
+    options.rates.unproven = 40'000;
+    const PathOptions path{.rtt = 200us, .bottleneck = 400'000, .queue = 1000, .seed = seed};
+    const Outcome outcome = scan_over(path, options, [](const Endpoint& target) {
+      return target.address.to_v4() * 2654435761U >> 16 < 6554 ? PortBehaviour::open : PortBehaviour::silent;
+    });
+    CHECK(outcome.seconds < 1.5);
+  }
+}
+
 TEST_CASE("a host that answers nothing") {
   ScanOptions options = options_for({kHost, kHost}, all_ports(), 7);
   options.rates.unproven = 50'000;
