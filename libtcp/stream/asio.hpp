@@ -8,7 +8,7 @@
 //   2. Parameters are values, or references to what the awaiting frame owns; no capturing lambda is a coroutine.
 //   3. The completion token is kToken: error codes come back as values, never as exceptions.
 //   4. `||` joins only operations that cannot throw: it swallows the loser's exception.
-//   5. One thread: io_context(1).
+//   5. One thread, and no locks around what it waits for: ASIO_CONCURRENCY_HINT_UNSAFE_IO. Another may only post.
 //   6. Every test of stream/ also runs under AddressSanitizer and UndefinedBehaviorSanitizer.
 #pragma once
 

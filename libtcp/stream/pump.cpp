@@ -30,6 +30,49 @@ Awaitable<PumpEnd> Pump::run() {
   co_return end;
 }
 
+// Waits for input and steps, again and again, until a step is more than one of a dialogue. Its handler is called with
+// that step, uncounted.
+template <class Handler>
+struct Pump::Conversing {
+  Pump* pump;
+  Mover* mover;
+  ReadyFd* input;
+  Handler handler;
+
+  void wait() {
+    ReadyFd& ready = *input;
+    ready.when_readable(std::move(*this));
+  }
+
+  void operator()(std::error_code error) {
+    if (pump->stopping_) return std::move(handler)(StepResult());
+    const StepResult result = mover->step(pump->left_);
+    if (error || !pump->is_dialogue(result, *mover)) return std::move(handler)(result);
+    pump->count(result);
+    if (pump->left_ == 0) return std::move(handler)(StepResult());
+    wait();
+  }
+};
+
+// After a short step waiting comes first: an attempt would only say that it has to.
+Awaitable<StepResult> Pump::converse(Mover& mover, ReadyFd& input) {
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(StepResult)>(
+      [this, &mover, &input](auto&& handler) {
+        Conversing<std::decay_t<decltype(handler)>>{this, &mover, &input, std::forward<decltype(handler)>(handler)}
+            .wait();
+      },
+      asio::use_awaitable_t<Executor>());
+}
+
+bool Pump::is_dialogue(const StepResult& result, const Mover& mover) const noexcept {
+  return result.step == Step::moved && result.bytes < kShortStep && !finishing_ && mover.is_empty();
+}
+
+void Pump::count(const StepResult& result) {
+  meter_.count(result.bytes);
+  left_ -= result.bytes;
+}
+
 // False when the kernel cannot move between these two, or not any more; a copying loop then goes on where it stopped.
 Awaitable<bool> Pump::move_all(PumpEnd& end) {
   const RawEnd source = from_.source();
@@ -37,7 +80,9 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
   if (source.ready == nullptr || sink.ready == nullptr) co_return false;
   const auto mover = make_mover({source.ready->get(), source.kind}, {sink.ready->get(), sink.kind});
   if (!mover) co_return false;
+  const bool may_converse = parts_.limiter == nullptr && is_waited_for(source.kind);
   bool go_on = true;
+  bool converses = false;
   while (go_on && !stopping_ && left_ > 0) {
     std::uint64_t most = left_;
     if (parts_.limiter != nullptr) {
@@ -45,9 +90,19 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
       if (!go_on) break;
       most = std::min(most, parts_.limiter->allowance(clock_.now()));
     }
-    const StepResult result = mover->step(most);
+    StepResult result;
+    if (converses) {
+      result = co_await converse(*mover, *source.ready);
+    } else {
+      result = mover->step(most);
+    }
+    converses = may_converse && is_dialogue(result, *mover);
     switch (result.step) {
-      case Step::moved: go_on = co_await after_moving(result, *mover, source); break;
+      case Step::moved:
+        count(result);
+        if (parts_.limiter != nullptr) parts_.limiter->spend(result.bytes, clock_.now());
+        if (!converses && ++steps_ % kStepsAtATime == 0) go_on = co_await give_way();
+        break;
       case Step::blocked:
       case Step::input_blocked:
       case Step::output_blocked: go_on = co_await wait_after(result.step, *source.ready, *sink.ready); break;
@@ -62,20 +117,6 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
     }
   }
   co_return true;
-}
-
-// After a short step waiting comes first: an attempt would only say that it has to.
-Awaitable<bool> Pump::after_moving(StepResult result, const Mover& mover, RawEnd source) {
-  meter_.count(result.bytes);
-  left_ -= result.bytes;
-  if (parts_.limiter != nullptr) parts_.limiter->spend(result.bytes, clock_.now());
-  bool go_on = true;
-  if (result.bytes < kShortStep && left_ > 0 && !finishing_ && mover.is_empty() && is_waited_for(source.kind)) {
-    go_on = co_await wait_readable(*source.ready);
-  } else if (++steps_ % kStepsAtATime == 0) {
-    go_on = co_await give_way();
-  }
-  co_return go_on;
 }
 
 Awaitable<void> Pump::copy_all(PumpEnd& end) {

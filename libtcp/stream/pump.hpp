@@ -71,7 +71,9 @@ class Pump {
 
  private:
   [[nodiscard]] Awaitable<bool> move_all(PumpEnd& end);
-  [[nodiscard]] Awaitable<bool> after_moving(StepResult result, const Mover& mover, RawEnd source);
+  [[nodiscard]] Awaitable<StepResult> converse(Mover& mover, ReadyFd& input);
+  [[nodiscard]] bool is_dialogue(const StepResult& result, const Mover& mover) const noexcept;
+  void count(const StepResult& result);
   [[nodiscard]] Awaitable<void> copy_all(PumpEnd& end);
   [[nodiscard]] std::span<const std::byte> filtered(std::span<const std::byte> bytes);
   [[nodiscard]] Awaitable<std::error_code> send_all(std::span<const std::byte> bytes);
@@ -101,6 +103,9 @@ class Pump {
   unsigned steps_ = 0;
   bool stopping_ = false;
   bool finishing_ = false;
+
+  template <class Handler>
+  struct Conversing;
 };
 
 }  // namespace tcp::stream

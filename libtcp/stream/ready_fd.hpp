@@ -4,6 +4,7 @@
 
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/unique_fd.hpp"
@@ -24,6 +25,11 @@ class ReadyFd {
   [[nodiscard]] Awaitable<std::error_code> writable();
   // Until the other end is gone: POLLERR or POLLHUP.
   [[nodiscard]] Awaitable<std::error_code> broken();
+  // For an operation of many waits that needs no turn of a coroutine for each.
+  template <class Handler>
+  void when_readable(Handler&& handler) {
+    descriptor_.async_wait(Descriptor::wait_read, std::forward<Handler>(handler));
+  }
 
   // Ends the waits that are under way.
   void cancel() noexcept;

@@ -33,7 +33,8 @@ class RunLoop {
   static void add(Signals& set, std::span<const int> signals);
   void wait_for_call();
 
-  asio::io_context context_{1};
+  // Other threads may post to it (a name has been looked up), and touch nothing else of it.
+  asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   Signals signals_{context_.get_executor()};
   Signals calls_{context_.get_executor()};
   std::function<void()> action_;
