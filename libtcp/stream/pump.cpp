@@ -2,9 +2,11 @@
 #include "libtcp/stream/pump.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace tcp::stream {
 namespace {
@@ -30,47 +32,84 @@ Awaitable<PumpEnd> Pump::run() {
   co_return end;
 }
 
-// Waits for input and steps, again and again, until a step is more than one of a dialogue. Its handler is called with
-// that step, uncounted.
+// Reads a message and writes it, again and again, until one is as long as the buffer, only a part of one is taken, or
+// there is no next one. Its handler is called with that last step, uncounted.
 template <class Handler>
-struct Pump::Conversing {
+struct Pump::Talk {
   Pump* pump;
-  Mover* mover;
   ReadyFd* input;
+  int output;
   Handler handler;
 
-  void wait() {
+  void read() {
+    Pump& own = *pump;
     ReadyFd& ready = *input;
-    ready.when_readable(std::move(*this));
+    const std::size_t most = std::min<std::uint64_t>(own.message_.size(), own.left_);
+    ready.read(std::span(own.message_).first(most), std::move(*this));
   }
 
-  void operator()(std::error_code error) {
-    if (pump->stopping_) return std::move(handler)(StepResult());
-    const StepResult result = mover->step(pump->left_);
-    if (error || !pump->is_dialogue(result, *mover)) return std::move(handler)(result);
-    pump->count(result);
-    if (pump->left_ == 0) return std::move(handler)(StepResult());
-    wait();
+  void operator()(std::error_code error, std::size_t bytes) {
+    if (bytes == 0) return std::move(handler)(without_bytes(error));
+    pump->unsent_ = std::span(pump->message_).first(bytes);
+    const StepResult result = pump->write_message(output);
+    const bool goes_on = pump->unsent_.empty() && bytes < pump->message_.size() && bytes < pump->left_;
+    if (result.step != Step::moved || !goes_on || pump->stopping_ || pump->finishing_) {
+      return std::move(handler)(result);
+    }
+    pump->count(bytes);
+    read();
+  }
+
+  static StepResult without_bytes(std::error_code error) {
+    if (error == asio::error::eof) return {Step::ended, 0, 0};
+    if (error == asio::error::operation_aborted) return {Step::moved, 0, 0};
+    return {Step::input_failed, 0, error.value()};
   }
 };
 
-// After a short step waiting comes first: an attempt would only say that it has to.
-Awaitable<StepResult> Pump::converse(Mover& mover, ReadyFd& input) {
+StepResult Pump::write_message(int output) {
+  ssize_t sent = 0;
+  do {
+    sent = ::write(output, unsent_.data(), unsent_.size());
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno == EAGAIN) return {Step::moved, 0, 0};
+  if (sent < 0) return {Step::output_failed, 0, errno};
+  unsent_ = unsent_.subspan(static_cast<std::size_t>(sent));
+  return {Step::moved, static_cast<std::size_t>(sent), 0};
+}
+
+Awaitable<StepResult> Pump::talk(ReadyFd& input, int output) {
   return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(StepResult)>(
-      [this, &mover, &input](auto&& handler) {
-        Conversing<std::decay_t<decltype(handler)>>{this, &mover, &input, std::forward<decltype(handler)>(handler)}
-            .wait();
+      [this, &input, output](auto&& handler) {
+        Talk<std::decay_t<decltype(handler)>>{this, &input, output, std::forward<decltype(handler)>(handler)}.read();
       },
       asio::use_awaitable_t<Executor>());
+}
+
+// A few bytes are cheaper to copy than to hand over, and the call that waits for them is the one that reads them.
+Awaitable<StepResult> Pump::converse(RawEnd source, RawEnd sink) {
+  message_.resize(kShortStep);
+  StepResult result = co_await talk(*source.ready, sink.ready->get());
+  while (result.step == Step::moved && !unsent_.empty() && !stopping_) {
+    const IoResult sent = co_await to_.send(unsent_);
+    if (!sent && stopping_) break;
+    if (!sent) {
+      count(result.bytes);
+      co_return StepResult(Step::output_failed, 0, sent.error().value());
+    }
+    unsent_ = unsent_.subspan(*sent);
+    result.bytes += *sent;
+  }
+  co_return result;
 }
 
 bool Pump::is_dialogue(const StepResult& result, const Mover& mover) const noexcept {
   return result.step == Step::moved && result.bytes < kShortStep && !finishing_ && mover.is_empty();
 }
 
-void Pump::count(const StepResult& result) {
-  meter_.count(result.bytes);
-  left_ -= result.bytes;
+void Pump::count(std::size_t moved) {
+  meter_.count(moved);
+  left_ -= moved;
 }
 
 // False when the kernel cannot move between these two, or not any more; a copying loop then goes on where it stopped.
@@ -92,14 +131,14 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
     }
     StepResult result;
     if (converses) {
-      result = co_await converse(*mover, *source.ready);
+      result = co_await converse(source, sink);
     } else {
       result = mover->step(most);
     }
     converses = may_converse && is_dialogue(result, *mover);
     switch (result.step) {
       case Step::moved:
-        count(result);
+        count(result.bytes);
         if (parts_.limiter != nullptr) parts_.limiter->spend(result.bytes, clock_.now());
         if (!converses && ++steps_ % kStepsAtATime == 0) go_on = co_await give_way();
         break;

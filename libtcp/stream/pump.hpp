@@ -71,9 +71,11 @@ class Pump {
 
  private:
   [[nodiscard]] Awaitable<bool> move_all(PumpEnd& end);
-  [[nodiscard]] Awaitable<StepResult> converse(Mover& mover, ReadyFd& input);
+  [[nodiscard]] Awaitable<StepResult> converse(RawEnd source, RawEnd sink);
+  [[nodiscard]] Awaitable<StepResult> talk(ReadyFd& input, int output);
+  [[nodiscard]] StepResult write_message(int output);
   [[nodiscard]] bool is_dialogue(const StepResult& result, const Mover& mover) const noexcept;
-  void count(const StepResult& result);
+  void count(std::size_t moved);
   [[nodiscard]] Awaitable<void> copy_all(PumpEnd& end);
   [[nodiscard]] std::span<const std::byte> filtered(std::span<const std::byte> bytes);
   [[nodiscard]] Awaitable<std::error_code> send_all(std::span<const std::byte> bytes);
@@ -100,12 +102,14 @@ class Pump {
   std::uint64_t left_;  // of the bound
   LazyTimer pause_;
   std::vector<std::byte> filtered_;
+  std::vector<std::byte> message_;     // only for a dialogue
+  std::span<const std::byte> unsent_;  // of the message
   unsigned steps_ = 0;
   bool stopping_ = false;
   bool finishing_ = false;
 
   template <class Handler>
-  struct Conversing;
+  struct Talk;
 };
 
 }  // namespace tcp::stream

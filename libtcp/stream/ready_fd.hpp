@@ -2,6 +2,8 @@
 // A descriptor in the event loop: it waits for readiness, the system calls are the caller's.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -25,10 +27,11 @@ class ReadyFd {
   [[nodiscard]] Awaitable<std::error_code> writable();
   // Until the other end is gone: POLLERR or POLLHUP.
   [[nodiscard]] Awaitable<std::error_code> broken();
-  // For an operation of many waits that needs no turn of a coroutine for each.
+  // Reads what is there, at once or as soon as there is some, then calls `handler(error, bytes)`; asio::error::eof at
+  // the end. Unlike a wait, it needs no call to be armed again.
   template <class Handler>
-  void when_readable(Handler&& handler) {
-    descriptor_.async_wait(Descriptor::wait_read, std::forward<Handler>(handler));
+  void read(std::span<std::byte> buffer, Handler&& handler) {
+    descriptor_.async_read_some(asio::buffer(buffer.data(), buffer.size()), std::forward<Handler>(handler));
   }
 
   // Ends the waits that are under way.

@@ -57,6 +57,35 @@ TEST_CASE("so many bytes over many steps") {
   CHECK(back == payload.substr(0, payload.size() - 1));
 }
 
+TEST_CASE("a dialogue, until its reader stalls and somebody has more to say, loses nothing and stops where it must") {
+  const std::string payload = pattern(1 << 16);
+  RelayFixture relay;
+  ::fcntl(relay.output.fd(), F_SETPIPE_SZ, 4096);
+  relay.options.until_bytes = payload.size() - 1;
+  std::string back;
+  const auto end = relay.run([&] {
+    std::size_t said = 0;
+    for (; said < 3000; said += 300) {
+      relay.peer.write(payload.substr(said, 300));
+      back += relay.output.read_exactly(300);
+      relay.input.write("yes");
+      CHECK(relay.peer.read_exactly(3) == "yes");
+    }
+    for (; said < 12'000; said += 300) {
+      relay.peer.write(payload.substr(said, 300));
+      std::this_thread::sleep_for(1ms);  // each is a message of its own, and the output is full before the last
+    }
+    std::thread reader([&] { back += relay.output.read_exactly(payload.size() - 1 - back.size()); });
+    relay.peer.write(payload.substr(said));
+    reader.join();
+    relay.finished.wait();
+  });
+  CHECK(end.reason == CloseReason::finished);
+  CHECK(relay.traffic.received_bytes == payload.size() - 1);
+  CHECK(relay.traffic.sent_bytes == 30);
+  CHECK(back == payload.substr(0, payload.size() - 1));
+}
+
 TEST_CASE("a peer that ends before it has given what was wanted") {
   RelayFixture relay;
   relay.options.until_bytes = 5;
