@@ -8,6 +8,7 @@ Everything is on loopback and bounded. Peers that are not installed are left out
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -255,9 +256,15 @@ def family(pid):
     return [pid, *(child for each in children for child in family(int(each)))]
 
 
+def established_to(port):
+    want = f"0100007F:{port:04X}"
+    rows = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(1 for fields in rows if fields[2] == want and fields[3] == "01")
+
+
 class Forward:
-    """Many connections at once through a forwarder; memory is that of all its processes when it was most. What the
-    connections add to an idle program is the last column."""
+    """Many connections at once through a forwarder; memory is that of all its processes while all of them stand, after
+    as many have passed. What the connections add to an idle program is the last column."""
 
     columns = ("MB/s", "PSS MiB", "private", "anonymous", "anon. added")
     CONNECTIONS = 1000
@@ -274,17 +281,25 @@ class Forward:
         wait_listening(port, server)
         idle = Memory(server.pid).values[2]
         start = time.monotonic()
-        client = subprocess.Popen([self.load, "push", str(port), str(self.CONNECTIONS), str(self.BYTES)])
-        most = [0.0, 0.0, 0.0]
-        while client.poll() is None:
-            most = [max(pair) for pair in zip(most, Memory(*family(server.pid)).values)]
-            time.sleep(0.05)
+        pushed = subprocess.run([self.load, "push", str(port), str(self.CONNECTIONS), str(self.BYTES)], check=False)
         took = time.monotonic() - start
+        most = self.memory_with_all(server, port, target)
         end(server)
         end(sink)
-        if client.returncode:
+        if pushed.returncode:
             raise SystemExit(f"{name}: a connection failed")
         return self.CONNECTIONS * self.BYTES / took / 1e6, *most, most[2] - idle
+
+    def memory_with_all(self, server, port, target):
+        with contextlib.ExitStack() as connections:
+            for _ in range(self.CONNECTIONS):
+                connections.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE)).sendall(b"x")
+            give_up = time.monotonic() + PATIENCE
+            while established_to(target) < self.CONNECTIONS:
+                if time.monotonic() > give_up:
+                    raise SystemExit(f"{server.args[0]} does not forward {self.CONNECTIONS} connections at once")
+                time.sleep(0.05)
+            return Memory(*family(server.pid)).values
 
 
 class Iperf3:
