@@ -49,6 +49,7 @@ void Prober::take_due(std::size_t room, MonotonicTime now, std::vector<Probe>& b
   taken_from_ = next_;
   passing_over_ = false;
   if (stopped_) return;
+  take_paced(room, now, batch);
   take_again(room, now, batch);
   take_fresh(room, now, batch);
 }
@@ -57,28 +58,45 @@ Probe Prober::make_probe(std::uint64_t pair, unsigned tries) {
   return {pair, space_[pair], static_cast<std::uint8_t>(tries), patience(space_.target_of(pair), tries)};
 }
 
+// True when it has a place in the batch.
+bool Prober::take(Position position, MonotonicTime now, std::vector<Probe>& batch) {
+  const std::uint8_t state = states_[position];
+  if (PairStates::progress(state) != PairStates::waiting) return false;
+  if (PairStates::tries(state) >= kMostTries) {
+    end_of_patience(position);
+    return false;
+  }
+  const std::uint64_t pair = order_[position];
+  if (is_left_out(pair)) {
+    leave_undecided(state);
+    leave_out(position);
+    return false;
+  }
+  if (is_given_up(space_.target_of(pair), now)) {
+    abandon(position);
+    return false;
+  }
+  batch.push_back(make_probe(pair, PairStates::tries(state)));
+  taken_.push_back(position);
+  return true;
+}
+
+void Prober::take_paced(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch) {
+  while (room > 0) {
+    const auto position = paced_.take(now);
+    if (!position) return;
+    if (take(*position, now, batch)) --room;
+  }
+}
+
 void Prober::take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch) {
   for (; room > 0 && !again_.empty(); again_.pop_front()) {
     const Position position = again_.front();
-    const std::uint8_t state = states_[position];
-    if (PairStates::progress(state) != PairStates::waiting) continue;
-    if (PairStates::tries(state) >= kMostTries) {
-      end_of_patience(position);
-      continue;
+    if (!paced_.empty() && paced_.contains(target_at(position))) {
+      paced_.wait(target_at(position), position);
+    } else if (take(position, now, batch)) {
+      --room;
     }
-    const std::uint64_t pair = order_[position];
-    if (is_left_out(pair)) {
-      leave_undecided(state);
-      leave_out(position);
-      continue;
-    }
-    if (is_given_up(space_.target_of(pair), now)) {
-      abandon(position);
-      continue;
-    }
-    batch.push_back(make_probe(pair, PairStates::tries(state)));
-    taken_.push_back(position);
-    --room;
   }
 }
 
@@ -248,7 +266,8 @@ void Prober::end_of_patience(Position position) {
     ++overdue_;
   }
   const unsigned tries = PairStates::tries(state);
-  if (tries < needed_) {
+  const bool paced = !paced_.empty() && paced_.contains(target_at(position));
+  if (tries < (paced ? kMostTries : needed_)) {
     again_.push_back(position);
     return;
   }

@@ -16,6 +16,7 @@
 #include "libtcp/scan/host_set.hpp"
 #include "libtcp/scan/host_table.hpp"
 #include "libtcp/scan/loss_meter.hpp"
+#include "libtcp/scan/paced_hosts.hpp"
 #include "libtcp/scan/pair_states.hpp"
 #include "libtcp/scan/permutation.hpp"
 #include "libtcp/scan/probe_counts.hpp"
@@ -81,6 +82,9 @@ class Prober {
   // The host limits its resets and only open ports matter: silence says nothing about the closed ones, and resets
   // nothing about the loss.
   void expect_only_open() noexcept;
+  // One host of several answers so rarely: what is silent there is tried again every `gap`, as often as can be. False
+  // when there are too many such hosts.
+  bool pace_host(std::uint64_t target, Duration gap, MonotonicTime now) { return paced_.add(target, gap, now); }
   // No further probes; what was sent may still be answered.
   void stop_sending() noexcept { stopped_ = true; }
 
@@ -88,6 +92,8 @@ class Prober {
   [[nodiscard]] bool has_due() const noexcept { return !nothing_to_send(); }
   // The last take_due() came across more hosts that are left out than is good at a time: the next one need not wait.
   [[nodiscard]] bool is_passing_over() const noexcept { return passing_over_; }
+  // When a host that is paced may be tried again; the largest time when that is no matter of time.
+  [[nodiscard]] MonotonicTime next_paced() const noexcept { return stopped_ ? MonotonicTime::max() : paced_.next(); }
   // There are pairs that were not probed yet.
   [[nodiscard]] bool has_first_tries() const noexcept { return next_ < last_; }
   // When the next try becomes overdue or the scan ends; the largest time when only an answer can change anything.
@@ -117,6 +123,8 @@ class Prober {
   [[nodiscard]] bool nothing_to_send() const noexcept;
   [[nodiscard]] std::uint64_t target_at(Position position) const noexcept;
   [[nodiscard]] Probe make_probe(std::uint64_t pair, unsigned tries);
+  void take_paced(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
+  bool take(Position position, MonotonicTime now, std::vector<Probe>& batch);
   void take_again(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
   void take_fresh(std::size_t& room, MonotonicTime now, std::vector<Probe>& batch);
   [[nodiscard]] MonotonicTime end() const noexcept;
@@ -157,6 +165,7 @@ class Prober {
   LaterTries later_tries_;
   TimerWheel wheel_;
   HostTable hosts_;
+  PacedHosts paced_;
   LossMeter loss_;
   LossMeter open_loss_;  // of pairs that proved to be open
   RttHistogram rtts_;

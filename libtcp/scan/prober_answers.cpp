@@ -88,7 +88,8 @@ void Prober::decide(Position position, std::uint64_t pair, const Answer& answer,
   } else {
     learn_rtt(pair, position, answer, worth);
     result.rtt = worth.rtt;
-    count_tries(answer);
+    const bool paced = answer.kind == AnswerKind::rst && paced_.contains(space_.target_of(pair));
+    if (!paced) count_tries(answer);
   }
   if (PairStates::progress(state) == PairStates::silent) count_silent_for_host(position, -1);
   leave_undecided(state);

@@ -13,6 +13,7 @@ constexpr double kEnoughLate = 30;
 constexpr double kEnoughOpen = 2;               // expected to be late, were it the way: then only they count
 constexpr double kSurprise = 22;                // deviance: chance does it once in some hundred thousand looks
 constexpr std::uint64_t kHighestLimit = 5'000;  // RST a second that a host is believed to hold itself to
+constexpr double kMostlyLate = 0.6;             // of the resets of one host of several
 constexpr double kQueueing = 1.25;              // of the shortest RTT, and
 constexpr Duration kQueueingLeast = milliseconds(5);
 
@@ -54,6 +55,11 @@ bool ResetLimit::is_likely() const noexcept {
   if (per_second_ == 0 || per_second_ > kHighestLimit || !shortest_) return false;
   const auto shortest = static_cast<double>(shortest_->count());
   return recent_ < std::max(shortest * kQueueing, shortest + static_cast<double>(kQueueingLeast.count()));
+}
+
+bool ResetLimit::is_mostly_late() const noexcept {
+  return per_second_ > 0 && per_second_ <= kHighestLimit && closed_.late >= kMostlyLate * closed_.answered &&
+         is_likely();
 }
 
 }  // namespace tcp::scan

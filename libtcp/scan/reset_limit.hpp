@@ -17,6 +17,9 @@ class ResetLimit {
   void add(AnswerKind kind, unsigned attempt, std::optional<Duration> rtt, MonotonicTime received) noexcept;
   // The rate had to be cut: whether that is the host's doing, as far as the answers tell by now.
   [[nodiscard]] bool is_likely() const noexcept;
+  // The same for one host of several, where the rate need not have been cut: most of its resets came late, and at a
+  // steady pace.
+  [[nodiscard]] bool is_mostly_late() const noexcept;
   // RST a second over the last second or more; 0 when there were none.
   [[nodiscard]] std::uint64_t resets_a_second() const noexcept { return per_second_; }
 

@@ -2,6 +2,7 @@
 #include "libtcp/scan/scan.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "libtcp/scan/host_notes.hpp"
 #include "libtcp/scan/rate_controller.hpp"
@@ -14,6 +15,9 @@ constexpr std::size_t kBatch = 256;
 constexpr Duration kLongestWait = std::chrono::milliseconds(100);  // a signal between two waits is seen after it
 constexpr Duration kProgressInterval = std::chrono::milliseconds(200);
 constexpr Duration kFullQueuePause = std::chrono::milliseconds(1);
+constexpr std::uint64_t kFewestPortsToLimit = 64;  // of a host of several, for its resets to be watched
+constexpr std::uint64_t kMostHostsWatched = 65'536;
+constexpr double kShareOfLimit = 0.7;  // of the resets that a host sends a second, so many are asked for
 constexpr Duration kLongestStandstill = std::chrono::seconds(30);
 
 ProberOptions prober_options(const ScanOptions& options) {
@@ -126,7 +130,9 @@ class Run {
   Result<void> receive() {
     const MonotonicTime now = clock_.now();
     MonotonicTime deadline = std::min(prober_.next_deadline(), now + kLongestWait);
-    if (prober_.has_due()) deadline = std::min(deadline, full_ ? now + kFullQueuePause : rate_.next_batch());
+    const MonotonicTime permitted = full_ ? now + kFullQueuePause : rate_.next_batch();
+    if (prober_.has_due()) deadline = std::min(deadline, permitted);
+    deadline = std::min(deadline, std::max(permitted, prober_.next_paced()));
     if (prober_.is_passing_over()) deadline = now;
     TCP_TRY_ASSIGN(answers, network_.receive(deadline));
     for (const Answer& answer : answers) hear(answer);
@@ -142,11 +148,29 @@ class Run {
       congestion_.on_answer(*worth.round, answer.kind == AnswerKind::syn_ack);
     }
     if (!worth.result) return;
-    if (is_one_host()) resets_.add(answer.kind, answer.attempt, worth.rtt, answer.received);
+    watch_resets(answer, worth);
     observer_.on_result(*worth.result);
   }
 
   [[nodiscard]] bool is_one_host() const { return options_.space.targets().size() == 1; }
+
+  void watch_resets(const Answer& answer, const AnswerWorth& worth) {
+    if (is_one_host()) {
+      resets_.add(answer.kind, answer.attempt, worth.rtt, answer.received);
+      return;
+    }
+    if (options_.space.port_count() < kFewestPortsToLimit) return;
+    const auto target = options_.space.targets().index_of(answer.target.address);
+    if (!target || *target >= kMostHostsWatched) return;
+    ResetLimit& resets = resets_of_[*target];
+    resets.add(answer.kind, answer.attempt, worth.rtt, answer.received);
+    if (answer.kind != AnswerKind::rst || !resets.is_mostly_late()) return;
+    const auto gap = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(1 / (kShareOfLimit * static_cast<double>(resets.resets_a_second()))));
+    if (!prober_.pace_host(*target, gap, answer.received)) return;
+    ++summary_.rst_limited_hosts;
+    observer_.on_host_note({answer.target.address, HostNote::rst_limited, resets.resets_a_second()});
+  }
 
   void notice_reset_limit() {
     if (summary_.rst_limited_hosts > 0 || !is_one_host()) return;
@@ -206,8 +230,9 @@ class Run {
   Prober prober_;
   CongestionController congestion_;
   RateController rate_;
-  ResetLimit resets_;
-  MonotonicTime moved_;  // when a probe last left, or none was waiting
+  ResetLimit resets_;                                        // of the only host
+  std::unordered_map<std::uint64_t, ResetLimit> resets_of_;  // of several, by target
+  MonotonicTime moved_;                                      // when a probe last left, or none was waiting
   MonotonicTime last_sent_;
   MonotonicTime told_;  // of the progress
   std::uint64_t told_probes_ = 0;

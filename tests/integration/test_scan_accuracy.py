@@ -74,6 +74,21 @@ class Wires(ScanCase):
         self.assertEqual(collections.Counter(self.states(document).values()),
                          {"open": len(OPEN), "closed": len(PORTS) - len(OPEN)})
 
+    def test_one_host_of_two_limits_its_resets(self):
+        net = self.lab.many_targets()
+        net.server.listen_many(OPEN)
+        net.target.filter("tcp dport 1108 drop")
+        limited = "10.200.0.9"
+        net.target.limit_resets(200, source=limited)
+        document = self.scan(net.client, "-p", "1001-2000", net.target.address4, limited)
+        truth = {port: "open" if port in OPEN else "filtered" if port == 1108 else "closed" for port in range(1001, 2001)}
+        states = self.states(document)
+        for host in (net.target.address4, limited):
+            wrong = {port: state for port, state in truth.items() if states[host, port] != state}
+            self.assertEqual(wrong, {}, host)
+        self.assertEqual(self.notes(document), {(limited, "rst_limited")})
+        self.assertEqual(document["summary"]["rst_limited_hosts"], 1)
+
     def test_connect(self):
         for conditions in ({}, {"delay_ms": 20, "loss_percent": 1}):
             with self.subTest(conditions=conditions):

@@ -32,7 +32,8 @@ void ScanPath::carry(const Probe& probe) {
   switch (ports_(probe.target)) {
     case PortBehaviour::open: answer(probe, AnswerKind::syn_ack, at_host); break;
     case PortBehaviour::closed:
-      if (permits(resets_, probe.target.address, options_.reset_limit, at_host))
+      if (!options_.is_limited(probe.target.address) ||
+          permits(resets_, probe.target.address, options_.reset_limit, at_host))
         answer(probe, AnswerKind::rst, at_host);
       break;
     case PortBehaviour::rejected:

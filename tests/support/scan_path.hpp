@@ -23,7 +23,8 @@ struct PathOptions {
   double loss = 0;         // of each way
   double reset_limit = 0;  // RST a second of a host; 0: none
   double reset_burst = 50;
-  double icmp_limit = 0;  // the same for ICMP errors
+  std::function<bool(const IpAddress&)> is_limited = [](const IpAddress&) { return true; };  // whose resets
+  double icmp_limit = 0;                                                                     // the same for ICMP errors
   double duplicated = 0;  // share of answers that come twice
   Duration jitter{};      // answers come up to that much later, so in another order
   std::uint64_t seed = 1;

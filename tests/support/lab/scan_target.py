@@ -76,8 +76,10 @@ class ScanTarget:
         """What arriving segments meet: "tcp dport 9 drop", "tcp dport 7 reject with icmpx type admin-prohibited" ..."""
         self._chain("filter_in", rule)
 
-    def limit_resets(self, per_second, burst=50):
-        self._chain("limit_resets", f"tcp flags rst limit rate over {per_second}/second burst {burst} packets "
+    def limit_resets(self, per_second, burst=50, source=None):
+        """Of one address, or of all together."""
+        whose = f"ip saddr {source} " if source else ""
+        self._chain("limit_resets", f"{whose}tcp flags rst limit rate over {per_second}/second burst {burst} packets "
                                     "counter name resets_suppressed drop")
 
     def hosts(self, ports, open_pairs, closed_pairs=()):
