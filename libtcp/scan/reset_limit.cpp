@@ -17,11 +17,16 @@ constexpr double kMostlyLate = 0.6;             // of the resets of one host of 
 constexpr double kQueueing = 1.25;              // of the shortest RTT, and
 constexpr Duration kQueueingLeast = milliseconds(5);
 
-// How surprising it is that only so few of a Poisson variable came; 0 when they are as many as expected.
-double deviance_below(double found, double expected) noexcept {
+double likelihood_term(double found, double expected) noexcept {
+  return found > 0 ? found * std::log(found / expected) : 0;
+}
+
+// How surprising it is that only so few of `all` came, each being as likely to as `share`: the deviance of a binomial
+// variable; 0 when they are as many as expected.
+double deviance_below(double found, double all, double share) noexcept {
+  const double expected = all * share;
   if (found >= expected) return 0;
-  const double logarithm = found > 0 ? found * std::log(found / expected) : 0;
-  return 2 * (logarithm - (found - expected));
+  return 2 * (likelihood_term(found, expected) + likelihood_term(all - found, all - expected));
 }
 
 }  // namespace
@@ -49,8 +54,8 @@ void ResetLimit::add(AnswerKind kind, unsigned attempt, std::optional<Duration> 
 
 bool ResetLimit::is_likely() const noexcept {
   if (closed_.late < kEnoughLate) return false;
-  const double expected = open_.answered * closed_.late / closed_.answered;
-  if (expected >= kEnoughOpen) return deviance_below(open_.late, expected) >= kSurprise;
+  const double share = closed_.late / closed_.answered;
+  if (open_.answered * share >= kEnoughOpen) return deviance_below(open_.late, open_.answered, share) >= kSurprise;
   if (open_.late > 0) return false;
   if (per_second_ == 0 || per_second_ > kHighestLimit || !shortest_) return false;
   const auto shortest = static_cast<double>(shortest_->count());
