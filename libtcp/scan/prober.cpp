@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kShortestGrace = std::chrono::milliseconds(300);
 constexpr Duration kShortestMeasuredGrace = std::chrono::milliseconds(150);
+constexpr Duration kShortestFirstTimeout = std::chrono::milliseconds(25);
 constexpr std::uint64_t kWellMeasured = 1000;  // answers that were timed
 constexpr Duration kLongestGrace = std::chrono::seconds(8);
 // Neighbours are asked for three times, a second apart, before a router or this host says that there is no such host
@@ -35,6 +36,7 @@ Prober::Prober(const ProbeSpace& space, const Technique& technique, const Prober
   Timing& timing = options_.timing;
   if (timing.retries) timing.retries = std::min(*timing.retries, kMostTries - 1);
   timing.rto.minimum = std::min(timing.rto.minimum, timing.rto.maximum);
+  first_limits_ = timing.rto;
   counts_.pairs = last_ - first_;
   update_needed();
 }
@@ -195,8 +197,7 @@ const Host* Prober::host_of(std::uint64_t target) const noexcept {
   return space_.port_count() > 1 ? hosts_.find(target) : nullptr;
 }
 
-Duration Prober::timeout(const Host* host) const {
-  const RtoLimits& limits = options_.timing.rto;
+Duration Prober::timeout(const Host* host, const RtoLimits& limits) const {
   if (host != nullptr && host->rtt.smoothed()) return host->rtt.timeout(limits);
   if (rtts_.count() > 0) return std::clamp(unmeasured_, limits.minimum, limits.maximum);
   // No backing off: where nothing ever answers, it is not for being asked too often.
@@ -204,12 +205,34 @@ Duration Prober::timeout(const Host* host) const {
   return kUnmeasured.timeout(limits);
 }
 
+// Where it is known how soon answers come, and that they do, the first retries follow sooner.
+void Prober::update_first_limits() noexcept {
+  first_limits_ = options_.timing.rto;
+  const auto usual = rtts_.quantile(0.99);
+  if (!usual || rtts_.count() < kWellMeasured || 2 * answered_ < next_ - first_ || needed_ < 3) return;
+  first_limits_.minimum = std::min(first_limits_.minimum, std::max(8 * *usual, kShortestFirstTimeout));
+}
+
+// From the first timeout on each is half as long again, up to the usual one. What is gained so is waited for before the
+// last try: an outage is outlasted as if all had been usual.
+Duration Prober::backed_off(const Host* host, unsigned earlier_tries) const {
+  const Duration usual = timeout(host, options_.timing.rto);
+  Duration next = timeout(host, first_limits_);
+  Duration gained{};
+  for (unsigned tries = 0; tries < earlier_tries && next < usual; ++tries) {
+    gained += usual - next;
+    next = std::min(next * 3 / 2, usual);
+  }
+  return earlier_tries + 2 == needed_ ? std::min(usual + gained, options_.timing.rto.maximum) : next;
+}
+
 // Loss comes in bursts, so retries are spread. Where nothing answers they follow sooner: a late answer to an earlier
 // try still counts. The last try of several is waited for no longer than a late answer would take.
 Duration Prober::patience(std::uint64_t target, unsigned earlier_tries) {
   if (earlier_tries > 0 && earlier_tries + 1 >= needed_) return grace();
-  Duration base = timeout(host_of(target));
-  if (earlier_tries == 0) return base;
+  const Host* host = host_of(target);
+  if (earlier_tries == 0) return timeout(host, options_.timing.rto);
+  Duration base = backed_off(host, earlier_tries);
   if (rtts_.count() == 0) base /= 2;
   jitter_ = jitter_ * 6364136223846793005 + 1442695040888963407;
   return std::min(base + base * static_cast<std::int64_t>(jitter_ >> 56) / 512, options_.timing.rto.maximum);
@@ -230,6 +253,7 @@ MonotonicTime Prober::end() const noexcept {
 void Prober::expire(MonotonicTime now) {
   update_needed();
   if (const auto usual = rtts_.quantile(0.99)) unmeasured_ = 2 * *usual;
+  update_first_limits();
   take_overdue_first_tries(now);
   due_.clear();
   wheel_.take_due(now, due_);
@@ -243,13 +267,13 @@ void Prober::expire(MonotonicTime now) {
 
 // One timeout for all first tries keeps them in order; a target that is known to be slower gets the rest of its own.
 void Prober::take_overdue_first_tries(MonotonicTime now) {
-  const Duration patience = timeout(nullptr);
+  const Duration patience = timeout(nullptr, first_limits_);
   while (const auto batch = first_tries_.take_overdue(now - patience)) {
     for (Position position = batch->first; position < batch->last; ++position) {
       const std::uint8_t state = states_[position];
       if (position < states_.base() || state != 1) continue;  // waiting after one try, in its order
       const Host* host = space_.port_count() > 1 ? hosts_.find(target_at(position)) : nullptr;
-      const Duration own = host == nullptr ? patience : timeout(host);
+      const Duration own = host == nullptr ? patience : timeout(host, first_limits_);
       if (own > patience) {
         wheel_.add(now + (own - patience), key_of(position, 1));
       } else {
@@ -308,7 +332,7 @@ MonotonicTime Prober::next_deadline() const noexcept {
   MonotonicTime next = MonotonicTime::max();
   if (!stopped_) {
     next = wheel_.next();
-    if (const auto oldest = first_tries_.oldest()) next = std::min(next, *oldest + timeout(nullptr));
+    if (const auto oldest = first_tries_.oldest()) next = std::min(next, *oldest + timeout(nullptr, first_limits_));
   }
   if (nothing_to_send() && (stopped_ || waiting_ == 0)) next = std::min(next, end());
   return next;

@@ -136,7 +136,9 @@ class Prober {
   void reconsider_silent();
   void update_needed() noexcept;
   [[nodiscard]] const Host* host_of(std::uint64_t target) const noexcept;
-  [[nodiscard]] Duration timeout(const Host* host) const;
+  [[nodiscard]] Duration timeout(const Host* host, const RtoLimits& limits) const;
+  [[nodiscard]] Duration backed_off(const Host* host, unsigned earlier_tries) const;
+  void update_first_limits() noexcept;
   [[nodiscard]] Duration patience(std::uint64_t target, unsigned earlier_tries);
   [[nodiscard]] Duration grace() const noexcept;
   [[nodiscard]] bool is_given_up(std::uint64_t target, MonotonicTime now) noexcept;
@@ -169,6 +171,7 @@ class Prober {
   LossMeter loss_;
   LossMeter open_loss_;  // of pairs that proved to be open
   RttHistogram rtts_;
+  RtoLimits first_limits_;          // of the wait for an answer to a first try
   std::deque<Position> again_;      // to be tried (again) now
   std::vector<Position> taken_;     // handed out by take_due(), not yet sent
   Position taken_from_ = 0;         // the first fresh one among them

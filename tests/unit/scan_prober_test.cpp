@@ -115,6 +115,27 @@ TEST_CASE("only the silent are tried again, spaced by a timeout that follows the
   }
 }
 
+TEST_CASE("where answers are known to come soon the first retries are early, and the last as late as ever") {
+  ManualClock clock;
+  ScriptedNetwork network(clock, [](ScriptedNetwork& n, const Probe& probe) {
+    if (probe.target.port <= 2000) n.answer(probe, AnswerKind::rst, 1ms);
+  });
+  Results results;
+  ScanOptions options = options_for(ports_to(2010));
+  options.timing.retries = 5;
+  REQUIRE(tcp::scan::run(options, clock, network, results));
+  auto tries = network.tries_of(2001);
+  for (std::uint16_t port = 2002; port <= 2010; ++port) {  // the one that was asked last, when much was known
+    if (network.tries_of(port)[0].time > tries[0].time) tries = network.tries_of(port);
+  }
+  REQUIRE(tries.size() == 6);
+  CHECK(tries[1].time - tries[0].time >= 25ms);
+  CHECK(tries[1].time - tries[0].time < 30ms);
+  CHECK(tries[2].time - tries[1].time < 60ms);
+  CHECK(tries[3].time - tries[2].time < 90ms);
+  CHECK(tries[5].time - tries[0].time >= 500ms);  // five times the floor of 100 ms: an outage is outlasted as before
+}
+
 TEST_CASE("without any answer later tries follow sooner than the first timeout, and the scan ends") {
   ManualClock clock;
   ScriptedNetwork network(clock, [](ScriptedNetwork&, const Probe&) {});
