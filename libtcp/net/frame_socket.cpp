@@ -50,15 +50,22 @@ std::uint8_t* FrameSocket::slot() { return count_ < kBatch ? frames_[count_].dat
 
 void FrameSocket::push(std::size_t length) { parts_[count_++].iov_len = length; }
 
-Flushed FrameSocket::flush() {
-  Flushed result;
-  while (result.sent < count_ && result.error_number == 0) {
-    const auto left = static_cast<unsigned>(count_ - result.sent);
-    const int sent = ::sendmmsg(fd_.get(), &messages_[result.sent], left, MSG_DONTWAIT);
-    if (sent > 0) result.sent += static_cast<std::size_t>(sent);
-    if (sent < 0 && errno != EINTR) result.error_number = errno;
+Flushed FrameSocket::send() {
+  const std::size_t before = sent_;
+  int error_number = 0;
+  while (sent_ < count_ && error_number == 0) {
+    const int sent = ::sendmmsg(fd_.get(), &messages_[sent_], static_cast<unsigned>(count_ - sent_), MSG_DONTWAIT);
+    if (sent > 0) sent_ += static_cast<std::size_t>(sent);
+    if (sent < 0 && errno != EINTR) error_number = errno;
   }
-  count_ = 0;
+  const Flushed result{sent_ - before, error_number};
+  if (sent_ == count_) forget();
+  return result;
+}
+
+Flushed FrameSocket::flush() {
+  const Flushed result = send();
+  forget();
   return result;
 }
 

@@ -24,6 +24,10 @@ class FrameSocket final : public FrameSender {
   [[nodiscard]] std::uint8_t* slot() override;
   void push(std::size_t length) override;
   [[nodiscard]] Flushed flush() override;
+  // The same, but what did not leave stays in the batch, for the next call.
+  [[nodiscard]] Flushed send();
+  [[nodiscard]] std::size_t unsent() const noexcept { return count_ - sent_; }
+  void forget() noexcept { count_ = sent_ = 0; }
 
  private:
   static constexpr std::size_t kBatch = 128;
@@ -32,6 +36,7 @@ class FrameSocket final : public FrameSender {
   UniqueFd fd_;
   std::uint32_t interface_index_ = 0;
   std::size_t count_ = 0;  // pushed since the last flush
+  std::size_t sent_ = 0;   // of them
   std::array<std::array<std::uint8_t, kFrameBytes>, kBatch> frames_;
   std::array<iovec, kBatch> parts_;
   std::array<mmsghdr, kBatch> messages_;

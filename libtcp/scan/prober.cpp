@@ -142,6 +142,7 @@ bool Prober::make_room() {
       --silent_;
       --silent_after_[PairStates::tries(state)];
       count_silent();
+      count_silent_for_host(position);
       if (options_.report_silent) forgotten_.push_back(silent_result(position));
     }
     states_.forget_first();
@@ -192,9 +193,9 @@ void Prober::update_needed() noexcept {
   needed_ = std::min(tries + (answers_lost_ ? 1 : 0), kMostTries);
 }
 
-// Where a target has one port, what is known of it is known too late.
+// Only for its RTT. Where a target has one port, what is known of it is known too late.
 const Host* Prober::host_of(std::uint64_t target) const noexcept {
-  return space_.port_count() > 1 ? hosts_.find(target) : nullptr;
+  return space_.port_count() > 1 && rtts_.count() > 0 ? hosts_.find(target) : nullptr;
 }
 
 Duration Prober::timeout(const Host* host, const RtoLimits& limits) const {
@@ -268,11 +269,12 @@ void Prober::expire(MonotonicTime now) {
 // One timeout for all first tries keeps them in order; a target that is known to be slower gets the rest of its own.
 void Prober::take_overdue_first_tries(MonotonicTime now) {
   const Duration patience = timeout(nullptr, first_limits_);
+  const bool may_differ = space_.port_count() > 1 && rtts_.count() > 0;
   while (const auto batch = first_tries_.take_overdue(now - patience)) {
     for (Position position = batch->first; position < batch->last; ++position) {
       const std::uint8_t state = states_[position];
       if (position < states_.base() || state != 1) continue;  // waiting after one try, in its order
-      const Host* host = space_.port_count() > 1 ? hosts_.find(target_at(position)) : nullptr;
+      const Host* host = may_differ ? host_of(target_at(position)) : nullptr;
       const Duration own = host == nullptr ? patience : timeout(host, first_limits_);
       if (own > patience) {
         wheel_.add(now + (own - patience), key_of(position, 1));
@@ -296,7 +298,6 @@ void Prober::end_of_patience(Position position) {
     return;
   }
   PairStates::set(state, PairStates::silent);
-  count_silent_for_host(position, 1);
   --waiting_;
   ++silent_;
   ++silent_after_[tries];
@@ -311,7 +312,6 @@ void Prober::reconsider_silent() {
     if (PairStates::progress(state) != PairStates::silent || PairStates::tries(state) >= needed_) continue;
     --silent_after_[PairStates::tries(state)];
     PairStates::set(state, PairStates::waiting);
-    count_silent_for_host(position, -1);
     --silent_;
     ++waiting_;
     --early;

@@ -149,7 +149,7 @@ class Prober {
   void count_tries(const Answer& answer) noexcept;
   void leave_undecided(std::uint8_t state) noexcept;
   void count_for_host(std::uint64_t pair, const Answer& answer) noexcept;
-  void count_silent_for_host(Position position, int by) noexcept;
+  void count_silent_for_host(Position position) noexcept;
   void count(PortState state) noexcept;
   void count_silent() noexcept;
   [[nodiscard]] PortResult silent_result(Position position) const;

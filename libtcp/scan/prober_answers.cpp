@@ -91,7 +91,6 @@ void Prober::decide(Position position, std::uint64_t pair, const Answer& answer,
     const bool paced = answer.kind == AnswerKind::rst && paced_.contains(space_.target_of(pair));
     if (!paced) count_tries(answer);
   }
-  if (PairStates::progress(state) == PairStates::silent) count_silent_for_host(position, -1);
   leave_undecided(state);
   PairStates::set(state, PairStates::decided);
   count_for_host(pair, answer);
@@ -132,10 +131,10 @@ void Prober::count_for_host(std::uint64_t pair, const Answer& answer) noexcept {
   if (answer.attempt > 0) ++host.icmp_late;
 }
 
-void Prober::count_silent_for_host(Position position, int by) noexcept {
-  if (!hosts_.complete() || space_.port_count() == 1) return;
-  Host& host = hosts_.claim(target_at(position));
-  host.silent = static_cast<std::uint32_t>(static_cast<int>(host.silent) + by);
+// At the end: what a host answers tells more than what it does not, and only beside it.
+void Prober::count_silent_for_host(Position position) noexcept {
+  if (counts_.open == 0 || !hosts_.complete() || space_.port_count() == 1) return;
+  ++hosts_.claim(target_at(position)).silent;
 }
 
 void Prober::expect_only_open() noexcept { only_open_ = true; }
@@ -177,6 +176,7 @@ void Prober::report_forgotten(const Report& report) {
 void Prober::conclude_one(Position position, const Report& report) {
   if (PairStates::progress(states_[position]) != PairStates::silent) return;
   count_silent();
+  count_silent_for_host(position);
   if (options_.report_silent) report(silent_result(position));
 }
 

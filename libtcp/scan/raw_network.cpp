@@ -21,6 +21,7 @@ constexpr std::size_t kMostPackets = 1024;    // taken from the ring before the 
 constexpr std::size_t kMostNextHops = 65536;  // remembered
 constexpr Duration kWaysLast = 5s;            // then the routes are asked again
 constexpr Duration kUnsentPause = 1ms;
+constexpr std::size_t kWorthHelper = 128;  // frames at a time; fewer are sent sooner than a thread wakes
 constexpr std::uint16_t kHighestVlan = 4094;
 
 bool is_lost_link(int error_number) {
@@ -102,6 +103,9 @@ Result<void> RawNetwork::open_senders(const RawNetworkOptions& options) {
   frame_socket_ = std::move(frame_socket);
   // Faster, and not to be had everywhere.
   if (auto xdp = net::XdpSocket::open()) xdp_ = std::move(*xdp);
+  if (!net::FrameHelper::is_of_use()) return {};
+  TCP_TRY_ASSIGN(helper, net::FrameHelper::open());
+  helper_ = std::move(helper);
   return {};
 }
 
@@ -151,6 +155,19 @@ Result<net::FrameSender*> RawNetwork::sender_of(const Way& way) {
   return frame_socket_.get();
 }
 
+net::FrameHelper* RawNetwork::helper_of(const Way& way, std::size_t frames) {
+  if (!helper_ || frames < kWorthHelper || !helper_->has_room()) return nullptr;
+  note_unsent();
+  return helper_ && helper_->use_interface(way.interface_index) ? helper_.get() : nullptr;
+}
+
+// Why, the next frame that leaves from here will tell.
+void RawNetwork::note_unsent() noexcept {
+  const net::FrameHelper::Failed failed = helper_->take_failed();
+  unsent_ += failed.frames;
+  if (failed.error_number != 0) helper_.reset();
+}
+
 const FrameTemplate& RawNetwork::form_of(const Probe& probe, const Way& way) const noexcept {
   return probe.target.port == acknowledged_port_ && acknowledged_port_ != 0 ? way.acknowledgment : way.probe;
 }
@@ -185,7 +202,11 @@ Result<RawNetwork::Step> RawNetwork::send_front(std::span<const Probe> batch) {
 
 // As many from the front as leave through one interface.
 Result<RawNetwork::Step> RawNetwork::send_frames(std::span<const Probe> batch, const Way& first, const Plan& plan) {
-  TCP_TRY_ASSIGN(sender, sender_of(first));
+  net::FrameSender* sender = helper_of(first, batch.size());
+  if (sender == nullptr) {
+    TCP_TRY_ASSIGN(usual, sender_of(first));
+    sender = usual;
+  }
   const std::uint32_t interface_index = first.interface_index;
   const Way* way = &first;
   MacAddress next_hop = plan.next_hop;
@@ -202,6 +223,10 @@ Result<RawNetwork::Step> RawNetwork::send_frames(std::span<const Probe> batch, c
     next_hop = next.next_hop;
   }
   const net::Flushed flushed = sender->flush();
+  if (flushed.error_number != 0 && sender == helper_.get()) {
+    helper_.reset();
+    return Step{};
+  }
   if (flushed.error_number != 0) {
     TCP_TRY_ASSIGN(step,
                    judge(batch[flushed.sent], ways_.to(batch[flushed.sent].target.address), flushed.error_number));
@@ -306,8 +331,9 @@ Result<std::span<const Answer>> RawNetwork::receive(MonotonicTime deadline) {
 }
 
 std::uint64_t RawNetwork::take_lost() {
+  if (helper_) note_unsent();
   const auto count = ring_.take_drop_count();
-  return count ? *count : 0;
+  return std::exchange(unsent_, 0) + (count ? *count : 0);
 }
 
 }  // namespace tcp::scan

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Probes as segments of our own, from ports that a guard holds so that this host's kernel resets nothing. They leave as
-// Ethernet frames, a batch with one system call (AF_XDP, else AF_PACKET), or as IP packets where there are no frames or
-// the kernel has to find the next hop first; answers come through a packet ring. Needs CAP_NET_RAW to open, nothing
-// afterwards.
+// Ethernet frames, a batch with one system call (AF_XDP, else AF_PACKET; on a second core too when they are many), or
+// as IP packets where there are no frames or the kernel has to find the next hop first; answers come through a packet
+// ring. Needs CAP_NET_RAW to open, nothing afterwards.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/mac_address.hpp"
+#include "libtcp/net/frame_helper.hpp"
 #include "libtcp/net/frame_socket.hpp"
 #include "libtcp/net/packet_ring.hpp"
 #include "libtcp/net/port_guard.hpp"
@@ -75,6 +76,9 @@ class RawNetwork final : public Network {
   [[nodiscard]] Result<void> look_around();
   [[nodiscard]] Plan plan_for(const Endpoint& target, const Way& way);
   [[nodiscard]] Result<net::FrameSender*> sender_of(const Way& way);
+  // Null when it is busy, or not worth it.
+  [[nodiscard]] net::FrameHelper* helper_of(const Way& way, std::size_t frames);
+  void note_unsent() noexcept;
   [[nodiscard]] const FrameTemplate& form_of(const Probe& probe, const Way& way) const noexcept;
   [[nodiscard]] Result<Step> send_front(std::span<const Probe> batch);
   [[nodiscard]] Result<Step> send_frames(std::span<const Probe> batch, const Way& way, const Plan& plan);
@@ -100,6 +104,8 @@ class RawNetwork final : public Network {
   std::unique_ptr<net::FrameSocket> frame_socket_;
   std::unique_ptr<net::XdpSocket> xdp_;  // null where there is none, or none was to be had
   std::optional<std::uint32_t> xdp_interface_;
+  std::unique_ptr<net::FrameHelper> helper_;  // null where there is one core
+  std::uint64_t unsent_ = 0;                  // frames that it could not send, not yet told
   std::optional<net::RawIpSocket> v4_;
   std::optional<net::RawIpSocket> v6_;
   std::uint16_t acknowledged_port_;

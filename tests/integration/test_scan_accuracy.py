@@ -2,9 +2,14 @@
 """What tcpbox scan says against what is true, over wires of every kind, and what the target saw of it."""
 
 import collections
+import contextlib
+import os
 import pathlib
 import random
+import subprocess
 import sys
+import time
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
@@ -105,6 +110,23 @@ class WhatTheTargetSaw(ScanCase):
             self.scan(net.client, *words, status=1)
             wanted = {(host, port) for i, host in enumerate(hosts) if i not in (3, 8, 9) for port in (*range(1, 151), 9000)}
             self.assertEqual(net.target.probes(), {pair: 1 for pair in wanted})
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two cores")
+    def test_two_cores_send_each_probe_once(self):
+        net = self.lab.many_targets()
+        net.target.filter("tcp dport 1-2000 drop")
+        net.target.count_probes()
+        process = net.client.popen([self.lab.tcpbox, "scan", "--json", "--open", "--no-discover", "--timing", "line-rate",
+                                    "--retries", "0", "-p", "1-2000", "10.200.7.0/28"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        threads = 0
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                threads = max(threads, len(os.listdir(f"/proc/{process.pid}/task")))
+            time.sleep(0.001)
+        self.assertEqual(process.returncode, 1, process.stderr.read())  # nothing is open
+        self.assertEqual(threads, 2)
+        self.assertEqual(net.target.probes(), {(f"10.200.7.{host}", port): 1 for host in range(16) for port in range(1, 2001)})
 
     def test_only_the_silent_get_another_probe(self):
         net = self.lab.many_targets()
