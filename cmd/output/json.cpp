@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kUsualBytes = 256;  // of a record
+
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // Appends as it goes: millions of records are written, and a tree of each would cost more than all the rest.
@@ -24,8 +26,9 @@ class JsonWriter {
     char separator = '{';
     for (const auto& [key, value] : record.fields()) {
       out_ += std::exchange(separator, ',');
-      (*this)(key);
-      out_ += ':';
+      out_ += '"';
+      out_ += key;  // ours: snake_case
+      out_ += "\":";
       std::visit(*this, value.data);
     }
     out_ += record.fields().empty() ? "{}" : "}";
@@ -98,6 +101,7 @@ class NdjsonView final : public View {
 
 std::string to_json(const Record& record) {
   std::string text;
+  text.reserve(kUsualBytes);
   JsonWriter{text}(record);
   return text;
 }

@@ -10,6 +10,8 @@
 namespace tcp::cmd {
 namespace {
 
+constexpr std::size_t kUsualFields = 8;
+
 struct TextOf {
   std::string operator()(std::nullptr_t) const { return "-"; }
   std::string operator()(bool value) const { return value ? "yes" : "no"; }
@@ -46,6 +48,7 @@ const Record* Value::record() const noexcept {
 std::string Value::text() const { return std::visit(TextOf{}, data); }
 
 Record& Record::add(std::string_view key, Value value) {
+  if (fields_.empty()) fields_.reserve(kUsualFields);
   fields_.emplace_back(key, std::move(value));
   return *this;
 }

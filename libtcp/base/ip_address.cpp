@@ -169,7 +169,8 @@ Result<IpAddress> parse_ip_address(std::string_view text) {
   const bool whole = literal_text.size() < literal.size() && !literal_text.contains('\0');
   if (whole) std::ranges::copy(literal_text, literal.begin());
   std::array<std::uint8_t, 16> bytes{};
-  if (whole && percent == std::string_view::npos && ::inet_pton(AF_INET, literal.data(), bytes.data()) == 1) {
+  const bool may_be_v4 = whole && percent == std::string_view::npos && !literal_text.contains(':');
+  if (may_be_v4 && ::inet_pton(AF_INET, literal.data(), bytes.data()) == 1) {
     std::uint32_t address = 0;
     for (std::size_t i = 0; i < 4; ++i) address = address << 8 | bytes[i];
     return IpAddress::v4(address);

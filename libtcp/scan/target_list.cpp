@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kMostNames = 65'536;
 constexpr std::size_t kLongestLine = 1024;
-constexpr std::string_view kBlanks = " \t\r\v\f";
+
+bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n'); }
 
 const TargetSet& special_set() {
   static const TargetSet set = [] {
@@ -72,11 +73,11 @@ Result<void> TargetFileReader::take_line(std::string_view line) {
   }
   line = line.substr(0, line.find('#'));
   for (;;) {
-    line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
-    if (line.empty()) break;
-    const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
-    if (auto added = list_.add(word); !added) return at_line(std::move(added).error());
-    line.remove_prefix(word.size());
+    const auto begin = std::ranges::find_if_not(line, is_blank);
+    const auto end = std::find_if(begin, line.end(), is_blank);
+    if (begin == end) break;
+    if (auto added = list_.add(std::string_view(begin, end)); !added) return at_line(std::move(added).error());
+    line = std::string_view(end, line.end());
   }
   ++line_;
   return {};

@@ -172,8 +172,8 @@ def races():
 class Memory:
     """Peak memory of a scan that is interrupted once it is under way, or of a list."""
 
-    def __init__(self, name, title, words, most_mib, *, stop_after=None, seconds=None, file_of=None):
-        self.name, self.title, self.words, self.most = name, title, words, most_mib
+    def __init__(self, name, title, words, most_mib, *, stop_after=None, seconds=None, file_of=None, output=("--ndjson",)):
+        self.name, self.title, self.words, self.most, self.output = name, title, words, most_mib, output
         self.stop_after, self.seconds, self.file_of = stop_after, seconds, file_of
 
     def measure(self, bench):
@@ -184,7 +184,7 @@ class Memory:
             path = bench.scratch / "addresses"
             path.write_text("".join(self.file_of))
             words = [word.replace("FILE", str(path)) for word in words]
-        ours = scanners.tcpbox(bench.tcpbox, *words)
+        ours = scanners.tcpbox(bench.tcpbox, *words, output=self.output)
         done = scanners.run(net, ours, bench.scratch, 60, stop_after=self.stop_after, watch_memory=True)
         failed = done.status not in (0, 1, -signal.SIGINT)
         print(f"  tcpbox {done.seconds:.2f} s, peak {done.peak_mib:.1f} MiB, {done.summary.get('probes_sent')} probes"
@@ -204,10 +204,10 @@ def million(family):
 
 def lists():
     listed = ("--list", "-p", "80", "--targets-file", "FILE")
-    return [Memory(f"list-file{family}{name}", f"a file of a million IPv{family} addresses, {title}", (*words, *listed), 32,
-                   seconds=1, file_of=million(family))
+    return [Memory(f"list-file{family}{name}", f"a file of a million IPv{family} addresses, {title}", listed, 32,
+                   seconds=1, file_of=million(family), output=output)
             for family in (4, 6)
-            for name, title, words in (("", "as text", ("--color", "never")), ("-ndjson", "as NDJSON", ("--ndjson",)))]
+            for name, title, output in (("", "as text", ("--color", "never")), ("-ndjson", "as NDJSON", ("--ndjson",)))]
 
 
 def memories():

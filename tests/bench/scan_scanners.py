@@ -58,8 +58,8 @@ def _parse_zmap(port):
     return lambda text: ({(word, port) for word in text.split()}, {})
 
 
-def tcpbox(binary, *words, name="tcpbox", only=("--open",)):
-    return Scanner(name, (binary, "scan", "--ndjson", *only, *words), _parse_tcpbox)
+def tcpbox(binary, *words, name="tcpbox", only=("--open",), output=("--ndjson",)):
+    return Scanner(name, (binary, "scan", *output, *only, *words), _parse_tcpbox)
 
 
 def nmap(*words, ports, target):
