@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration kShortestGrace = std::chrono::milliseconds(300);
 constexpr Duration kShortestMeasuredGrace = std::chrono::milliseconds(150);
+constexpr unsigned kTriesOfLoss = 4;  // a path that loses nothing needs fewer
 constexpr Duration kShortestFirstTimeout = std::chrono::milliseconds(25);
 constexpr std::uint64_t kWellMeasured = 1000;  // answers that were timed
 constexpr Duration kLongestGrace = std::chrono::seconds(8);
@@ -206,11 +207,11 @@ Duration Prober::timeout(const Host* host, const RtoLimits& limits) const {
   return kUnmeasured.timeout(limits);
 }
 
-// Where it is known how soon answers come, and that they do, the first retries follow sooner.
+// Where it is known how soon answers come, and that they do but for loss, the first retries follow sooner.
 void Prober::update_first_limits() noexcept {
   first_limits_ = options_.timing.rto;
   const auto usual = rtts_.quantile(0.99);
-  if (!usual || rtts_.count() < kWellMeasured || 2 * answered_ < next_ - first_ || needed_ < 3) return;
+  if (!usual || rtts_.count() < kWellMeasured || 2 * answered_ < next_ - first_ || needed_ < kTriesOfLoss) return;
   first_limits_.minimum = std::min(first_limits_.minimum, std::max(8 * *usual, kShortestFirstTimeout));
 }
 
