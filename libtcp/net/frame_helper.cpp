@@ -7,15 +7,12 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
-#include <utility>
 
 namespace tcp::net {
 namespace {
 
 constexpr auto kFullQueuePause = std::chrono::microseconds(200);
 constexpr unsigned kMostPauses = 5'000;  // a second, then the queue is no queue any more
-
-bool is_full(int error_number) noexcept { return error_number == EAGAIN || error_number == ENOBUFS; }
 
 }  // namespace
 
@@ -86,7 +83,7 @@ void FrameHelper::run() noexcept {
 
 void FrameHelper::send(FrameSocket& batch) noexcept {
   Flushed flushed = batch.send();
-  for (unsigned pauses = 0; is_full(flushed.error_number) && pauses < kMostPauses; ++pauses) {
+  for (unsigned pauses = 0; is_full_queue(flushed.error_number) && pauses < kMostPauses; ++pauses) {
     if (ends_.load(std::memory_order_relaxed)) break;
     std::this_thread::sleep_for(kFullQueuePause);
     flushed = batch.send();

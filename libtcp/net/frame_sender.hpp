@@ -2,6 +2,7 @@
 // Where whole link-layer frames are written into and sent from, many with one system call.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,9 +16,14 @@ inline constexpr std::size_t kFrameBytes = 128;
 // What became of the frames of a batch.
 struct Flushed {
   std::size_t sent = 0;  // so many of them, from the first, left or are under way
-  // 0 when all were sent; else what kept the next one from leaving. ENOBUFS and EAGAIN mean a full queue: later.
+  // 0 when all were sent; else what kept the next one from leaving.
   int error_number = 0;
 };
+
+// There will be room later.
+[[nodiscard]] inline bool is_full_queue(int error_number) noexcept {
+  return error_number == ENOBUFS || error_number == EAGAIN;
+}
 
 class FrameSender {
  public:

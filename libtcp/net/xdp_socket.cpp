@@ -24,7 +24,7 @@ std::atomic_ref<std::uint32_t> shared(std::uint32_t* position) noexcept { return
 
 // The queue or this call's share of it is full, or the device did not take a frame.
 bool is_full(int error_number) noexcept {
-  return error_number == EAGAIN || error_number == EBUSY || error_number == ENOBUFS || error_number == EINTR;
+  return is_full_queue(error_number) || error_number == EBUSY || error_number == EINTR;
 }
 
 }  // namespace

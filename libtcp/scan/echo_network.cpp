@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 
+#include "libtcp/net/frame_sender.hpp"
 #include "libtcp/net/wait.hpp"
 #include "libtcp/scan/not_sent.hpp"
 
@@ -52,7 +53,7 @@ Result<std::size_t> EchoNetwork::send(std::span<const Probe> batch) {
     const net::Flushed flushed = socket == sockets_.end() ? net::Flushed{0, EAFNOSUPPORT} : send_run(*socket, run);
     taken += flushed.sent;
     if (flushed.error_number == 0) continue;
-    if (is_full_queue(flushed.error_number)) break;
+    if (net::is_full_queue(flushed.error_number)) break;
     refuse(batch[taken++], flushed.error_number);
   }
   return taken;

@@ -13,11 +13,6 @@ namespace tcp::scan {
   return error.code.category() == std::generic_category() ? error.code.value() : EIO;
 }
 
-// There will be room later.
-[[nodiscard]] inline bool is_full_queue(int error_number) noexcept {
-  return error_number == ENOBUFS || error_number == EAGAIN;
-}
-
 [[nodiscard]] inline Answer not_sent(const Probe& probe, int error_number, MonotonicTime now) {
   Answer answer;
   answer.kind = AnswerKind::not_sent;

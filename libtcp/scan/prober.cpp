@@ -194,9 +194,11 @@ void Prober::update_needed() noexcept {
   needed_ = std::min(tries + (answers_lost_ ? 1 : 0), kMostTries);
 }
 
-// Only for its RTT. Where a target has one port, what is known of it is known too late.
+// Where a target has one port, what is known of it is known too late.
+bool Prober::knows_host_rtts() const noexcept { return space_.port_count() > 1 && rtts_.count() > 0; }
+
 const Host* Prober::host_of(std::uint64_t target) const noexcept {
-  return space_.port_count() > 1 && rtts_.count() > 0 ? hosts_.find(target) : nullptr;
+  return knows_host_rtts() ? hosts_.find(target) : nullptr;
 }
 
 Duration Prober::timeout(const Host* host, const RtoLimits& limits) const {
@@ -270,12 +272,12 @@ void Prober::expire(MonotonicTime now) {
 // One timeout for all first tries keeps them in order; a target that is known to be slower gets the rest of its own.
 void Prober::take_overdue_first_tries(MonotonicTime now) {
   const Duration patience = timeout(nullptr, first_limits_);
-  const bool may_differ = space_.port_count() > 1 && rtts_.count() > 0;
+  const bool may_differ = knows_host_rtts();
   while (const auto batch = first_tries_.take_overdue(now - patience)) {
     for (Position position = batch->first; position < batch->last; ++position) {
       const std::uint8_t state = states_[position];
       if (position < states_.base() || state != 1) continue;  // waiting after one try, in its order
-      const Host* host = may_differ ? host_of(target_at(position)) : nullptr;
+      const Host* host = may_differ ? hosts_.find(target_at(position)) : nullptr;
       const Duration own = host == nullptr ? patience : timeout(host, first_limits_);
       if (own > patience) {
         wheel_.add(now + (own - patience), key_of(position, 1));

@@ -135,6 +135,7 @@ class Prober {
   void end_of_patience(Position position);
   void reconsider_silent();
   void update_needed() noexcept;
+  [[nodiscard]] bool knows_host_rtts() const noexcept;
   [[nodiscard]] const Host* host_of(std::uint64_t target) const noexcept;
   [[nodiscard]] Duration timeout(const Host* host, const RtoLimits& limits) const;
   [[nodiscard]] Duration backed_off(const Host* host, unsigned earlier_tries) const;

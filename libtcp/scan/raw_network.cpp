@@ -256,7 +256,7 @@ int RawNetwork::transmit(const FrameTemplate& form, const Endpoint& target, cons
 
 // What did not leave comes later, or ends the scan, or is answered by that.
 Result<RawNetwork::Step> RawNetwork::judge(const Probe& probe, const Way& way, int error_number) {
-  if (is_full_queue(error_number)) return Step{0, true};
+  if (net::is_full_queue(error_number)) return Step{0, true};
   if (is_lost_link(error_number)) return system_error("send through " + way.interface_name, error_number);
   TCP_TRY(links_.check(now_, true));
   refuse(probe, error_number);
