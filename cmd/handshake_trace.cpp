@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cmd/command.hpp"
+#include "cmd/handshake_trace_passive.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
@@ -83,8 +84,8 @@ class HandshakeTraceCommand final : public Command {
   void define(CLI::App& app) override {
     app.add_option("TARGET", words_,
                    "HOST, HOST:PORT or [IPV6]:PORT; the port is a number or a service name, 443 "
-                   "when there is none")
-        ->required();
+                   "when there is none");
+    passive_.define(app);
     app.add_option("--technique", technique_word_,
                    "raw: crafted segments; connect: the kernel's connect(); auto: raw when permitted")
         ->type_name("WHICH")
@@ -106,6 +107,10 @@ class HandshakeTraceCommand final : public Command {
   Result<void> settle() override {
     TCP_TRY(output_.settle());
     TCP_TRY(addresses_.settle());
+    TCP_TRY(passive_.settle());
+    if (passive_.wanted()) return settle_passive();
+    if (words_.empty())
+      return usage_error("what to trace", "name a HOST, an interface (-i) or a capture file (--read)");
     TCP_TRY(settle_technique());
     TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_word_, options_.timeout));
     TCP_TRY_ASSIGN(close_timeout, settle_duration("--close-timeout", close_timeout_word_, options_.close_timeout));
@@ -118,6 +123,7 @@ class HandshakeTraceCommand final : public Command {
 
   Result<ExitCode> run(Context& context) override {
     output_.apply(context);
+    if (passive_.wanted()) return passive_.run(context, output_);
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
     const std::vector<Endpoint> endpoints = reachable();
@@ -127,6 +133,12 @@ class HandshakeTraceCommand final : public Command {
   }
 
  private:
+  // Handshakes that others make cannot be shaped.
+  [[nodiscard]] Result<void> settle_passive() const {
+    if (!words_.empty()) return usage_error("'" + words_.front() + "'", "a target is traced; -i and --read watch");
+    return {};
+  }
+
   Result<void> settle_technique() {
     if (technique_word_ == "auto" || technique_word_ == "raw" || technique_word_ == "connect") return {};
     return usage_error("--technique '" + technique_word_ + "'", "must be auto, raw or connect");
@@ -215,6 +227,7 @@ class HandshakeTraceCommand final : public Command {
   std::string close_timeout_word_;
   std::string syn_retries_word_;
   AddressOptions addresses_;
+  PassiveOptions passive_;
   OutputOptions output_;
 
   trace::TraceOptions options_;

@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libcli11-dev libfmt-dev nlohmann-json3-dev libpcap-dev libasio-dev libssl-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev libpcap-dev libasio-dev libssl-dev zlib1g-dev
 )
 # Without these there is nothing to test with.
 test_packages=(doctest-dev python3 iproute2 util-linux)

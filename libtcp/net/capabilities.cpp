@@ -76,14 +76,33 @@ std::unexpected<Error> privileged_call_error(std::string attempt, Capability nee
                     how_to_get(needed));
 }
 
-Result<void> drop_all_capabilities() {
+namespace {
+
+// `kept`: what may stay in the effective and permitted sets.
+Result<void> reduce_to(const CapabilitySets& kept) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("set no_new_privs");
   clear_bounding_set();
   (void)::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  CapabilitySets none{};
-  if (::syscall(SYS_capset, &header, none.data()) != 0) return system_error("drop capabilities");
+  if (::syscall(SYS_capset, &header, kept.data()) != 0) return system_error("drop capabilities");
   return {};
+}
+
+}  // namespace
+
+Result<void> drop_all_capabilities() { return reduce_to({}); }
+
+Result<void> drop_capabilities_but_looking() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  CapabilitySets now{};
+  if (::syscall(SYS_capget, &header, now.data()) != 0) return drop_all_capabilities();
+  CapabilitySets kept{};
+  for (const unsigned number : {unsigned{CAP_SYS_PTRACE}, unsigned{CAP_DAC_READ_SEARCH}}) {
+    const std::uint32_t bit = now[number / 32].permitted & 1U << (number % 32);
+    kept[number / 32].effective |= bit;
+    kept[number / 32].permitted |= bit;
+  }
+  return reduce_to(kept);
 }
 
 }  // namespace tcp::net

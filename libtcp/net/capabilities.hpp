@@ -29,5 +29,8 @@ enum class Capability : unsigned char {
 // ID keeps that user ID and loses its powers. For engines that have opened all the sockets they need. It is this thread
 // that gives up, and every thread it starts from now on.
 [[nodiscard]] Result<void> drop_all_capabilities();
+// The same, but what is needed to read other users' /proc/PID/fd stays as far as it was there: CAP_SYS_PTRACE and
+// CAP_DAC_READ_SEARCH. For a program that goes on to name the owners of sockets.
+[[nodiscard]] Result<void> drop_capabilities_but_looking();
 
 }  // namespace tcp::net

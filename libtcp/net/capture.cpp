@@ -2,17 +2,12 @@
 // The only file that knows libpcap.
 #include "libtcp/net/capture.hpp"
 
-#include <fcntl.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <tuple>
 
-#include "libtcp/base/unique_fd.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/wait.hpp"
 
@@ -22,13 +17,10 @@ namespace {
 struct PcapClose {
   void operator()(pcap_t* handle) const noexcept { pcap_close(handle); }
 };
-struct FileClose {
-  void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }
-};
 using PcapHandle = std::unique_ptr<pcap_t, PcapClose>;
-using FileHandle = std::unique_ptr<std::FILE, FileClose>;
 
 constexpr int kLinkTypeRaw = 101;
+constexpr int kLargestSnapshot = 262144;
 constexpr std::int64_t kLargestSeconds = 9'000'000'000;  // year 2255: what 64 bits of nanoseconds can say
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
@@ -70,10 +62,12 @@ std::unexpected<Error> activation_error(pcap_t* handle, int status, const std::s
 }
 
 Result<void> activate(pcap_t* handle, const LiveOptions& options) {
-  const int snapshot_length = static_cast<int>(std::clamp<std::uint32_t>(options.snapshot_length, 64, 262144));
+  const int snapshot_length =
+      static_cast<int>(std::clamp<std::uint32_t>(options.snapshot_length, 64, kLargestSnapshot));
   pcap_set_snaplen(handle, snapshot_length);
   pcap_set_promisc(handle, options.promiscuous ? 1 : 0);
   pcap_set_immediate_mode(handle, 1);
+  pcap_set_buffer_size(handle, static_cast<int>(std::min<std::uint32_t>(options.buffer_bytes, 1U << 30)));
   pcap_set_tstamp_precision(handle, PCAP_TSTAMP_PRECISION_NANO);  // refused: microseconds, as it tells afterwards
   const int status = pcap_activate(handle);
   if (status < 0) return activation_error(handle, status, options.interface);
@@ -85,45 +79,42 @@ Result<void> activate(pcap_t* handle, const LiveOptions& options) {
   return {};
 }
 
-// Regular files and pipes hold captures; what else a path can name is refused with its kind.
-Result<void> check_kind(int fd, const std::string& attempt) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return system_error(attempt);
-  switch (status.st_mode & S_IFMT) {
-    case S_IFREG:
-    case S_IFIFO:
-    case S_IFSOCK: return {};
-    case S_IFDIR: return system_error(attempt, EISDIR);
-    case S_IFCHR: return make_error(Errc::invalid_input, attempt, ::isatty(fd) != 0 ? "is a terminal" : "is a device");
-    default: return make_error(Errc::invalid_input, attempt, "is neither a file nor a pipe");
-  }
-}
-
-Result<FileHandle> open_savefile(const std::string& path, const std::string& attempt) {
-  UniqueFd fd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                          : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd) return system_error(attempt);
-  TCP_TRY(check_kind(fd.get(), attempt));
-  FileHandle file(::fdopen(fd.get(), "rb"));
-  if (!file) return system_error(attempt);
-  std::ignore = fd.release();
-  return file;
-}
-
 }  // namespace
 
 struct Capture::Impl {
   PcapHandle handle;
-  std::string attempt;  // for errors: "read FILE" or "capture on INTERFACE"
-  bool live = false;
+  std::string attempt;  // for errors: "capture on INTERFACE"
   bool nanoseconds = false;
   bool ended = false;
-  std::uint64_t received = 0;
 };
+
+struct PacketFilter::Program {
+  bpf_program code{};
+  ~Program() { pcap_freecode(&code); }
+};
+
+PacketFilter::PacketFilter(std::unique_ptr<Program> program) : program_(std::move(program)) {}
+PacketFilter::PacketFilter(PacketFilter&&) noexcept = default;
+PacketFilter& PacketFilter::operator=(PacketFilter&&) noexcept = default;
+PacketFilter::~PacketFilter() = default;
+
+Result<PacketFilter> PacketFilter::compile(const std::string& expression, int link_type) {
+  const PcapHandle handle(pcap_open_dead(link_type == kLinkTypeRaw ? DLT_RAW : link_type, kLargestSnapshot));
+  auto program = std::make_unique<Program>();
+  if (!handle) return make_error(Errc::unsupported, "compile a filter", "no memory");
+  if (pcap_compile(handle.get(), &program->code, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {
+    return usage_error("filter '" + expression + "'", pcap_geterr(handle.get()));
+  }
+  return PacketFilter(std::move(program));
+}
+
+bool PacketFilter::passes(std::span<const std::uint8_t> frame, std::uint32_t original_length) const {
+  const pcap_pkthdr header{.ts = {}, .caplen = static_cast<bpf_u_int32>(frame.size()), .len = original_length};
+  return pcap_offline_filter(&program_->code, &header, frame.data()) != 0;
+}
 
 std::unexpected<Error> Capture::end_error(const Impl& impl) {
   const std::string reason = pcap_geterr(impl.handle.get());
-  if (!impl.live) return make_error(Errc::malformed, impl.attempt, reason);
   auto lost = system_error(impl.attempt, ENETDOWN);
   lost.error().detail = reason;
   return lost;
@@ -144,21 +135,8 @@ Result<Capture> Capture::open_live(const LiveOptions& options) {
   if (!handle) return make_error(Errc::unsupported, "capture on " + options.interface, reason.data());
   TCP_TRY(activate(handle.get(), options));
   const bool nanoseconds = pcap_get_tstamp_precision(handle.get()) == PCAP_TSTAMP_PRECISION_NANO;
-  return Capture(std::make_unique<Impl>(Impl{.handle = std::move(handle),
-                                             .attempt = "capture on " + options.interface,
-                                             .live = true,
-                                             .nanoseconds = nanoseconds}));
-}
-
-Result<Capture> Capture::open_file(const std::string& path, const std::string& filter) {
-  const std::string attempt = "read " + (path == "-" ? "standard input" : path);
-  TCP_TRY_ASSIGN(file, open_savefile(path, attempt));
-  std::array<char, PCAP_ERRBUF_SIZE> reason{};
-  PcapHandle handle(pcap_fopen_offline_with_tstamp_precision(file.get(), PCAP_TSTAMP_PRECISION_NANO, reason.data()));
-  if (!handle) return make_error(Errc::malformed, attempt, reason.data());
-  std::ignore = file.release();  // pcap_close closes it
-  TCP_TRY(set_filter(handle.get(), filter));
-  return Capture(std::make_unique<Impl>(Impl{.handle = std::move(handle), .attempt = attempt, .nanoseconds = true}));
+  return Capture(std::make_unique<Impl>(
+      Impl{.handle = std::move(handle), .attempt = "capture on " + options.interface, .nanoseconds = nanoseconds}));
 }
 
 Result<std::optional<CapturedFrame>> Capture::next(MonotonicTime deadline) {
@@ -167,7 +145,7 @@ Result<std::optional<CapturedFrame>> Capture::next(MonotonicTime deadline) {
   pcap_pkthdr* header = nullptr;
   const std::uint8_t* bytes = nullptr;
   int status = pcap_next_ex(impl.handle.get(), &header, &bytes);
-  while (status == 0) {  // live, and nothing there yet
+  while (status == 0) {  // nothing there yet
     TCP_TRY_ASSIGN(ready, wait_readable(pcap_get_selectable_fd(impl.handle.get()), deadline));
     if (!ready) return std::nullopt;
     status = pcap_next_ex(impl.handle.get(), &header, &bytes);
@@ -178,7 +156,6 @@ Result<std::optional<CapturedFrame>> Capture::next(MonotonicTime deadline) {
     if (status == PCAP_ERROR_BREAK) return std::nullopt;
     return end_error(impl);
   }
-  ++impl.received;
   return CapturedFrame{.bytes = {bytes, header->caplen},
                        .original_length = std::max(header->len, header->caplen),
                        .time = to_wall_time(header->ts, impl.nanoseconds)};
@@ -188,7 +165,7 @@ int Capture::link_type() const noexcept { return to_link_type(pcap_datalink(impl
 
 CaptureStatistics Capture::statistics() const {
   pcap_stat counts{};
-  if (!impl_->live || pcap_stats(impl_->handle.get(), &counts) != 0) return {.received = impl_->received};
+  if (pcap_stats(impl_->handle.get(), &counts) != 0) return {};
   return {.received = counts.ps_recv, .dropped_by_kernel = counts.ps_drop, .dropped_by_interface = counts.ps_ifdrop};
 }
 

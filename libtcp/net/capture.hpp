@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Frames from an interface or a savefile (pcap and pcapng), through libpcap.
+// Frames from an interface, and filter expressions (pcap-filter(7)), through libpcap.
 #pragma once
 
 #include <cstdint>
@@ -29,22 +29,38 @@ struct LiveOptions {
   std::string interface = {};  // "any" for all
   std::string filter = {};     // a pcap-filter(7) expression; empty: everything
   std::uint32_t snapshot_length = 262144;
+  std::uint32_t buffer_bytes = 2U << 20;  // what the kernel keeps for us; beyond it drops, and counts
   bool promiscuous = false;
+};
+
+// A filter expression compiled for one link type, for frames that come from elsewhere.
+class PacketFilter {
+ public:
+  // Errors: usage, with libpcap's reason.
+  [[nodiscard]] static Result<PacketFilter> compile(const std::string& expression, int link_type);
+
+  PacketFilter(PacketFilter&&) noexcept;
+  PacketFilter& operator=(PacketFilter&&) noexcept;
+  ~PacketFilter();
+
+  [[nodiscard]] bool passes(std::span<const std::uint8_t> frame, std::uint32_t original_length) const;
+
+ private:
+  struct Program;
+  explicit PacketFilter(std::unique_ptr<Program> program);
+  std::unique_ptr<Program> program_;
 };
 
 class Capture {
  public:
   // Errors: not_permitted with a hint; the interface; the filter with libpcap's reason.
   [[nodiscard]] static Result<Capture> open_live(const LiveOptions& options);
-  // "-" is standard input. Errors: the file; malformed with libpcap's reason.
-  [[nodiscard]] static Result<Capture> open_file(const std::string& path, const std::string& filter = {});
 
   Capture(Capture&&) noexcept;
   Capture& operator=(Capture&&) noexcept;
   ~Capture();
 
-  // The next frame; nothing at the end of a file, and at the deadline or a signal of a live capture. A broken file
-  // gives its frames up to the break, then malformed once, then nothing. Errors of a live capture: the device is lost.
+  // The next frame; nothing at the deadline or a signal. Errors: the device is lost.
   [[nodiscard]] Result<std::optional<CapturedFrame>> next(MonotonicTime deadline = MonotonicTime::max());
 
   // A LINKTYPE_ number (packet::LinkType names those that are decoded).

@@ -59,7 +59,8 @@ void decode_transport(DecodedPacket& packet, const Reader& reader, const Extent&
   const std::size_t headers = packet.network_bytes.size() - reader.left();
   packet.transport_bytes = reader.rest();
   packet.transport_length = static_cast<std::uint32_t>(extent.length - headers);
-  if (fragment_offset != 0) return;
+  packet.is_later_fragment = fragment_offset != 0;
+  if (packet.is_later_fragment) return;
   decode_upper_layer(packet);
   tell_lie_from_cut(packet, extent);
 }
@@ -145,7 +146,7 @@ DecodedPacket decode(Bytes frame, LinkType link_type) {
   const LinkLayer link = parse_link_layer(frame, link_type);
   DecodedPacket packet;
   packet.error = link.error;
-  packet.vlans = link.vlans;
+  packet.tags = link.tags;
   if (link.error != ParseError::none) return packet;
   packet.network_bytes = link.payload;
   decode_network(packet, link.network);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "libtcp/base/endpoint.hpp"
@@ -19,11 +20,15 @@ namespace tcp::packet {
 enum class LinkType : std::uint16_t {
   null = 0,  // BSD loopback: family in the capturing host's byte order
   ethernet = 1,
-  raw = 101,        // IPv4 or IPv6 by its version nibble; DLT_RAW 12 and 14 mean the same
-  loop = 108,       // OpenBSD loopback: family in network byte order
+  ppp = 9,
+  fddi = 10,
+  raw = 101,   // IPv4 or IPv6 by its version nibble; DLT_RAW 12 and 14 mean the same
+  loop = 108,  // OpenBSD loopback: family in network byte order
+  ieee802_11 = 105,
   linux_sll = 113,  // Linux cooked v1
   ipv4 = 228,
   ipv6 = 229,
+  nflog = 239,       // Linux netfilter log
   linux_sll2 = 276,  // Linux cooked v2
 };
 
@@ -33,14 +38,24 @@ struct VlanStack {
   friend bool operator==(const VlanStack&, const VlanStack&) = default;
 };
 
+// What stood between the link header and the IP header.
+struct LinkTags {
+  VlanStack vlans;
+  std::uint8_t mpls_count = 0;
+  std::uint32_t mpls_label = 0;                // the innermost
+  std::optional<std::uint16_t> pppoe_session;  // RFC 2516
+  friend bool operator==(const LinkTags&, const LinkTags&) = default;
+};
+
 // Views into the frame, which must outlive it.
 struct DecodedPacket {
   ParseError error = ParseError::none;  // what stopped the decoding; everything before it is filled in
-  VlanStack vlans;
+  LinkTags tags;
   std::variant<std::monostate, Ipv4Header, Ipv6Header> network;
   Bytes network_bytes;        // the whole IP packet as captured, clipped to its own length
   std::uint8_t protocol = 0;  // of the upper layer, behind IPv6 extension headers
-  bool is_fragment = false;   // then only a first fragment has a transport
+  bool is_fragment = false;
+  bool is_later_fragment = false;  // then there is no transport
   // A segment whose options a short snapshot cut off is there as far as it goes, with `error` truncated.
   std::variant<std::monostate, TcpSegmentView, IcmpView> transport;
   Bytes transport_bytes;               // from the first byte behind the IP headers, as captured

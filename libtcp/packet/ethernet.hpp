@@ -17,6 +17,14 @@ inline constexpr std::uint16_t vlan = 0x8100;  // 802.1Q
 inline constexpr std::uint16_t ipv6 = 0x86dd;
 inline constexpr std::uint16_t service_vlan = 0x88a8;  // 802.1ad
 inline constexpr std::uint16_t old_qinq = 0x9100;
+inline constexpr std::uint16_t transparent_bridging = 0x6558;  // Ethernet inside GRE or Geneve
+inline constexpr std::uint16_t mpls = 0x8847;
+inline constexpr std::uint16_t mpls_multicast = 0x8848;
+inline constexpr std::uint16_t pppoe_session = 0x8864;
+inline constexpr std::uint16_t ppp = 0x880b;     // inside GRE (PPTP)
+inline constexpr std::uint16_t erspan = 0x88be;  // types I and II
+inline constexpr std::uint16_t erspan_three = 0x22eb;
+inline constexpr std::uint16_t largest_length = 0x05dc;  // up to here it is an 802.3 length and LLC follows
 }  // namespace ethertype
 
 struct VlanTag {

@@ -13,7 +13,7 @@ enum class NetworkKind : std::uint8_t { none, ipv4, ipv6, by_version };
 
 struct LinkLayer {
   ParseError error = ParseError::none;
-  VlanStack vlans;
+  LinkTags tags;
   NetworkKind network = NetworkKind::none;  // what the link layer announces
   Bytes payload;                            // with whatever padding the link layer added
 };

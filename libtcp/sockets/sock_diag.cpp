@@ -61,6 +61,10 @@ Result<std::vector<SocketInfo>> dump_whole(net::NetlinkSocket& netlink, ports::P
   return sockets;
 }
 
+void set_address(std::uint32_t (&words)[4], const IpAddress& address) {
+  std::memcpy(words, address.bytes().data(), address.bytes().size());
+}
+
 }  // namespace
 
 Result<SocketInfo> parse_socket(std::span<const std::uint8_t> message, ports::Protocol protocol) {
@@ -102,6 +106,32 @@ Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
     sockets.insert(sockets.end(), found->begin(), found->end());
   }
   return sockets;
+}
+
+Result<std::optional<SocketInfo>> find_tcp_socket(const FourTuple& tuple) {
+  TCP_TRY_ASSIGN(netlink, net::NetlinkSocket::open(NETLINK_SOCK_DIAG));
+  inet_diag_req_v2 request{};
+  request.sdiag_family = static_cast<std::uint8_t>(to_address_family(tuple.local.address.family()));
+  request.sdiag_protocol = IPPROTO_TCP;
+  request.idiag_states = ~0U;
+  request.id.idiag_sport = htons(tuple.local.port);
+  request.id.idiag_dport = htons(tuple.remote.port);
+  set_address(request.id.idiag_src, tuple.local.address);
+  set_address(request.id.idiag_dst, tuple.remote.address);
+  request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+  request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  const std::span payload(reinterpret_cast<const std::uint8_t*>(&request), sizeof request);
+  std::optional<SocketInfo> found;
+  const auto on_message = [&](std::uint16_t type, std::span<const std::uint8_t> message) -> Result<void> {
+    if (type != SOCK_DIAG_BY_FAMILY) return {};
+    TCP_TRY_ASSIGN(socket, parse_socket(message, ports::Protocol::tcp));
+    found = socket;
+    return {};
+  };
+  auto asked = netlink.request(SOCK_DIAG_BY_FAMILY, 0, payload, on_message);
+  if (asked || asked.error().is(std::errc::no_such_file_or_directory)) return found;
+  asked.error().attempt = "find a tcp socket";
+  return std::unexpected(std::move(asked).error());
 }
 
 }  // namespace tcp::sockets

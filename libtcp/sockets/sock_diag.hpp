@@ -34,4 +34,8 @@ struct SocketInfo {
 // Errors: a protocol other than tcp and udp; the kernel's, attempt "list tcp sockets".
 [[nodiscard]] Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol);
 
+// The TCP socket of this namespace with exactly these two ends, without a walk over the others; nothing when there is
+// none. Errors: the kernel's, attempt "find a tcp socket".
+[[nodiscard]] Result<std::optional<SocketInfo>> find_tcp_socket(const FourTuple& tuple);
+
 }  // namespace tcp::sockets

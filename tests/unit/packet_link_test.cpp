@@ -68,9 +68,9 @@ TEST_CASE("more tags than are followed") {
 TEST_CASE("identifiers of a stack, outermost first") {
   const Octets frame = in_ethernet(kSyn, {{ethertype::service_vlan, 0xe0c8}, {ethertype::vlan, 100}});
   const DecodedPacket packet = decode(frame, LinkType::ethernet);
-  CHECK(packet.vlans.count == 2);
-  CHECK(packet.vlans.identifiers[0] == 200);
-  CHECK(packet.vlans.identifiers[1] == 100);
+  CHECK(packet.tags.vlans.count == 2);
+  CHECK(packet.tags.vlans.identifiers[0] == 200);
+  CHECK(packet.tags.vlans.identifiers[1] == 100);
   REQUIRE(packet.tcp() != nullptr);
 }
 
@@ -102,8 +102,8 @@ TEST_CASE("a cooked capture of a tagged frame") {
   const Octets tag{0x00, 0x64, 0x08, 0x00};
   frame.insert(frame.begin() + 16, tag.begin(), tag.end());
   const DecodedPacket packet = decode(frame, LinkType::linux_sll);
-  CHECK(packet.vlans.count == 1);
-  CHECK(packet.vlans.identifiers[0] == 100);
+  CHECK(packet.tags.vlans.count == 1);
+  CHECK(packet.tags.vlans.identifiers[0] == 100);
   CHECK(packet.tcp() != nullptr);
 }
 

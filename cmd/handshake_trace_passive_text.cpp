@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/handshake_trace_passive_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "cmd/output/table.hpp"
+#include "libtcp/base/parse.hpp"
+#include "libtcp/base/sanitize.hpp"
+
+namespace tcp::cmd {
+namespace {
+
+constexpr std::string_view kHeading = "TIME (UTC)       OUTCOME      TO SERVER  TO CLIENT  CLIENT > SERVER\n";
+constexpr std::size_t kIndent = 4;
+
+struct OutcomeWords {
+  std::string_view outcome;
+  std::string_view words;
+  Style style;
+};
+constexpr std::array kOutcomes{
+    OutcomeWords{"established", "SYN, SYN-ACK and ACK", Style::green},
+    OutcomeWords{"refused", "the server answered the SYN by RST", Style::red},
+    OutcomeWords{"unreachable", "an ICMP error was the answer", Style::red},
+    OutcomeWords{"unanswered", "no answer to any SYN", Style::yellow},
+    OutcomeWords{"half_open", "the SYN-ACK was never acknowledged", Style::yellow},
+    OutcomeWords{"rejected", "the client answered the SYN-ACK by RST", Style::red},
+    OutcomeWords{"abandoned", "the client reset before an answer came", Style::yellow},
+    OutcomeWords{"partial", "its beginning was not seen", Style::dim},
+};
+
+Style style_of(std::string_view outcome) {
+  for (const OutcomeWords& row : kOutcomes) {
+    if (row.outcome == outcome) return row.style;
+  }
+  return Style::plain;
+}
+
+// "half_open" is for programs.
+std::string for_people(std::string word) {
+  for (char& c : word) {
+    if (c == '_') c = '-';
+  }
+  return word;
+}
+
+double number(const Value& value) {
+  if (const auto* real = std::get_if<double>(&value.data)) return *real;
+  if (const auto* whole = std::get_if<std::uint64_t>(&value.data)) return static_cast<double>(*whole);
+  return 0;
+}
+
+std::uint64_t count(const Value& value) {
+  const auto* whole = std::get_if<std::uint64_t>(&value.data);
+  return whole == nullptr ? 0 : *whole;
+}
+
+std::string duration(const Value& microseconds) {
+  if (microseconds.is_null()) return "-";
+  return format_duration(Duration(static_cast<std::int64_t>(number(microseconds) * 1e3)));
+}
+
+// A lower bound, when it is ambiguous which of several was answered.
+std::string side(const Record& handshake, const std::string& name) {
+  const Value& shortest = handshake[name + "_us"];
+  const Value& longest = handshake[name + "_longest_us"];
+  if (shortest.is_null()) return "-";
+  return (number(shortest) < number(longest) ? ">" : "") + duration(shortest);
+}
+
+std::string endpoint(const Record& record, const std::string& prefix) {
+  const std::string address = record[prefix + "address"].text();
+  const std::string port = record[prefix + "port"].text();
+  return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
+}
+
+std::string plural(std::uint64_t number, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", number, number == 1 ? one : many);
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+std::string notes(const Record& handshake) {
+  std::vector<std::string> parts;
+  const std::uint64_t syns = count(handshake["syn_count"]);
+  const std::uint64_t answers = count(handshake["syn_ack_count"]);
+  if (syns > 1) parts.push_back(fmt::format("{} SYNs", syns));
+  if (answers > 1) parts.push_back(fmt::format("{} SYN-ACKs", answers));
+  if (handshake["simultaneous_open"].text() == "yes") parts.emplace_back("simultaneous open");
+  if (const Record* icmp = handshake["icmp"].record()) {
+    parts.push_back((*icmp)["name"].text() + ", says " + (*icmp)["sender"].text());
+  }
+  if (!handshake["way_in"].is_null()) parts.push_back("in " + handshake["way_in"].text());
+  if (const Record* process = handshake["process"].record()) {
+    parts.push_back((*process)["name"].text() + " (pid " + (*process)["pid"].text() + ")");
+  }
+  if (handshake["evicted"].text() == "yes") parts.emplace_back("told early: the table is full");
+  return join(parts);
+}
+
+class Page {
+ public:
+  Page(const Record& summary, const Terminal& terminal) : summary_(summary), terminal_(terminal) {}
+
+  std::string render() {
+    if (count(part("frames")["total"]) == 0) return "nothing passed\n";
+    head();
+    outcomes();
+    round_trips();
+    ends();
+    oddities();
+    servers();
+    clients();
+    return std::move(text_);
+  }
+
+ private:
+  [[nodiscard]] const Record& part(std::string_view name) const { return *summary_[name].record(); }
+
+  void put(std::string_view words) { text_ += wrap(words, terminal_.width, kIndent) + '\n'; }
+
+  void head() {
+    const Record& frames = part("frames");
+    std::string words = plural(count(part("connections")["total"]), "connection", "connections") + " in " +
+                        plural(count(frames["total"]), "frame", "frames");
+    if (!summary_["first"].is_null()) words += ", " + summary_["first"].text() + " to " + summary_["last"].text();
+    put(words);
+  }
+
+  void outcomes() {
+    const Record& outcomes = part("outcomes");
+    double total = 0;
+    for (const OutcomeWords& row : kOutcomes) total += number(outcomes[row.outcome]);
+    text_ += '\n';
+    for (const OutcomeWords& row : kOutcomes) {
+      const std::uint64_t many = count(outcomes[row.outcome]);
+      if (many == 0) continue;
+      const std::string name = fmt::format("{:<12}", for_people(std::string(row.outcome)));
+      text_ += fmt::format("  {} {:>10}  {:>5.1f} %  ", paint(terminal_, row.style, name), many,
+                           100 * static_cast<double>(many) / total) +
+               std::string(row.words) + '\n';
+    }
+  }
+
+  void round_trips() {
+    text_ += '\n';
+    round_trip("to the server and back", summary_["server_side"]);
+    round_trip("to the client and back", summary_["client_side"]);
+    const std::uint64_t ambiguous = count(summary_["ambiguous_round_trips"]);
+    if (ambiguous != 0) {
+      put("  left out: " + plural(ambiguous, "round trip", "round trips") +
+          " of repeated SYNs, because it is not known which was answered");
+    }
+  }
+
+  void round_trip(std::string_view name, const Value& value) {
+    const Record* times = value.record();
+    if (times == nullptr) return;
+    put(fmt::format("  {:<23} median {}, 90 % {}, 99 % {}, most {}", name, duration((*times)["median_us"]),
+                    duration((*times)["p90_us"]), duration((*times)["p99_us"]), duration((*times)["most_us"])));
+  }
+
+  void ends() {
+    const Record& connections = part("connections");
+    std::vector<std::string> parts;
+    add(parts, connections, "closed", "closed by FIN both ways");
+    add(parts, connections, "reset_by_client", "reset by the client");
+    add(parts, connections, "reset_by_server", "reset by the server");
+    add(parts, connections, "not_closed", "still open");
+    if (!parts.empty()) put("  established ones ended: " + join(parts));
+    parts.clear();
+    const Record& segments = part("segments");
+    add(parts, segments, "syn_retransmissions", "SYN");
+    add(parts, segments, "syn_ack_retransmissions", "SYN-ACK");
+    add(parts, segments, "data_retransmissions", "data");
+    if (!parts.empty()) put("  sent again: " + join(parts));
+  }
+
+  static void add(std::vector<std::string>& parts, const Record& record, std::string_view key, std::string_view words) {
+    if (const std::uint64_t many = count(record[key]); many != 0) parts.push_back(fmt::format("{} {}", many, words));
+  }
+
+  // What somebody must know who trusts the numbers above.
+  void oddities() {
+    const Record& frames = part("frames");
+    const Record& connections = part("connections");
+    std::vector<std::string> parts;
+    add(parts, frames, "dropped_by_kernel", "packets dropped by the kernel: not all was seen");
+    add(parts, frames, "dropped_by_interface", "packets dropped by the interface");
+    add(parts, part("segments"), "copies", "copies of packets seen twice, counted once");
+    add(parts, frames, "tunnelled", "segments in tunnels");
+    add(parts, frames, "filtered_out", "frames that the filter left out");
+    add(parts, frames, "fragments", "fragments without a TCP header");
+    add(parts, frames, "cut", "frames cut off within the headers");
+    add(parts, frames, "malformed", "malformed packets");
+    add(parts, frames, "unknown_link_type", "frames of a link type that is not decoded");
+    add(parts, connections, "evicted_half_open", "half-open handshakes let go: the table was full");
+    add(parts, connections, "evicted_established", "established connections let go: the table was full");
+    add(parts, connections, "evicted_partial", "connections without a beginning let go: the table was full");
+    add(parts, summary_, "peers_forgotten", "rare servers and clients forgotten");
+    for (const std::string& words : parts) put("  note: " + words);
+  }
+
+  void servers() {
+    const List* list = summary_["servers"].list();
+    if (list == nullptr || list->empty()) return;
+    Table table({{"SERVER", false, true}, {"HANDSHAKES", true}, {"FAILED", true}, {"MEDIAN", true}, {"99 %", true}});
+    for (const Value& value : *list) {
+      const Record& server = *value.record();
+      const Record* times = server["server_side"].record();
+      table.add_row({endpoint(server, ""), server["handshakes"].text(), server["failed"].text(),
+                     times == nullptr ? "-" : duration((*times)["median_us"]),
+                     times == nullptr ? "-" : duration((*times)["p99_us"])});
+    }
+    text_ += '\n' + table.render(terminal_);
+    more(list->size(), count(summary_["servers_total"]), "servers");
+  }
+
+  void clients() {
+    const List* list = summary_["clients"].list();
+    if (list == nullptr || list->empty()) return;
+    Table table({{"CLIENT", false, true}, {"HANDSHAKES", true}, {"FAILED", true}, {"REPEATED", true}});
+    for (const Value& value : *list) {
+      const Record& client = *value.record();
+      table.add_row({client["address"].text(), client["handshakes"].text(), client["failed"].text(),
+                     client["retransmitted"].text()});
+    }
+    text_ += '\n' + table.render(terminal_);
+    more(list->size(), count(summary_["clients_total"]), "clients");
+  }
+
+  void more(std::size_t listed, std::uint64_t total, std::string_view what) {
+    if (total > listed) text_ += fmt::format("and {} more {}\n", total - listed, what);
+  }
+
+  const Record& summary_;
+  const Terminal& terminal_;
+  std::string text_;
+};
+
+class PassiveView final : public View {
+ public:
+  explicit PassiveView(Output& out) : out_(out) {}
+
+  void start(const Record&) override {}
+  void result(const Record& handshake) override {
+    if (shown_++ == 0) out_.write(kHeading);
+    out_.write(render_observed(handshake, out_.terminal()));
+    out_.end_record();
+  }
+  void summary(const Record& summary) override {
+    if (shown_ != 0) out_.write("\n");
+    out_.write(render_passive_summary(summary, out_.terminal()));
+    out_.end_record();
+  }
+
+ private:
+  Output& out_;
+  std::uint64_t shown_ = 0;
+};
+
+}  // namespace
+
+std::string render_observed(const Record& handshake, const Terminal& terminal) {
+  constexpr std::size_t kClockBegin = 11;  // of an RFC 3339 time
+  constexpr std::size_t kClockLength = 15;
+  const std::string outcome = handshake["outcome"].text();
+  const std::string time = handshake["first"].text().substr(kClockBegin, kClockLength);
+  const auto right = [](const std::string& text) {
+    return std::string(9 - std::min<std::size_t>(9, display_width(text)), ' ') + text;
+  };
+  std::string line = fmt::format("{}  {} {}  {}  ", time,
+                                 paint(terminal, style_of(outcome), fmt::format("{:<11}", for_people(outcome))),
+                                 right(side(handshake, "server_side")), right(side(handshake, "client_side")));
+  const std::string ends = endpoint(handshake, "client_") + " > " + endpoint(handshake, "server_");
+  constexpr std::size_t kBeforeEnds = 15 + 2 + 11 + 1 + 9 + 2 + 9 + 2;
+  const std::string indent(kIndent, ' ');
+  const bool fits = !terminal.is_terminal || kBeforeEnds + ends.size() <= terminal.width;
+  line += fits ? ends + '\n' : '\n' + indent + ends + '\n';
+  const std::string more = sanitize(notes(handshake));
+  if (more.empty()) return line;
+  if (!terminal.is_terminal) return line + indent + more + '\n';
+  const std::string lines = wrap(more, std::max<std::size_t>(terminal.width, 40) - kIndent);
+  for (std::size_t begin = 0; begin <= lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    line += indent + paint(terminal, Style::dim, lines.substr(begin, end - begin)) + '\n';
+    begin = end + 1;
+  }
+  return line;
+}
+
+std::string render_passive_summary(const Record& summary, const Terminal& terminal) {
+  return Page(summary, terminal).render();
+}
+
+std::unique_ptr<View> make_passive_view(Output& out) { return std::make_unique<PassiveView>(out); }
+
+}  // namespace tcp::cmd

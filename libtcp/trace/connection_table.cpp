@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/trace/connection_table.hpp"
+
+#include <tuple>
+
+namespace tcp::trace {
+namespace {
+
+constexpr std::size_t kFirstSlots = 4096;
+
+__extension__ using Wide = unsigned __int128;
+
+// The upper and lower half of a product, folded: each bit of the result hangs on all bits of both.
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
+}
+
+}  // namespace
+
+ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
+                       const packet::AddressNumber& destination, std::uint16_t destination_port, std::uint32_t way,
+                       bool& from_high) noexcept {
+  from_high =
+      std::tie(destination.low, destination.high, destination_port) < std::tie(source.low, source.high, source_port);
+  if (from_high) return {destination, source, destination_port, source_port, way};
+  return {source, destination, source_port, destination_port, way};
+}
+
+std::optional<packet::Timestamps> find_timestamps(packet::Bytes options) noexcept {
+  packet::TcpOptionReader reader(options);
+  while (const auto option = reader.next()) {
+    if (const auto* timestamps = std::get_if<packet::Timestamps>(&*option)) return *timestamps;
+  }
+  return std::nullopt;
+}
+
+ConnectionTable::ConnectionTable(std::uint64_t seed) : seed_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1) {}
+
+std::uint32_t ConnectionTable::hash(const ConnectionKey& key) const noexcept {
+  constexpr std::uint64_t kOdd1 = 0xa0761d6478bd642f;
+  constexpr std::uint64_t kOdd2 = 0xe7037ed1a0b428db;
+  const std::uint64_t ports = std::uint64_t{key.low_port} << 48 | std::uint64_t{key.high_port} << 32 | key.way;
+  const std::uint64_t low = fold(key.low_address.low ^ seed_, key.high_address.low ^ kOdd1);
+  const std::uint64_t high = fold(key.low_address.high ^ kOdd2 ^ ports, key.high_address.high ^ seed_ ^ kOdd1);
+  const std::uint64_t both = fold(low ^ seed_, high ^ kOdd2);
+  return static_cast<std::uint32_t>(both ^ both >> 32);
+}
+
+std::uint32_t ConnectionTable::find(const ConnectionKey& key, std::uint32_t hash) const noexcept {
+  for (std::size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+    const Slot& candidate = slots_[slot];
+    if (candidate.index == kNone) return kNone;
+    if (candidate.hash == hash && at(candidate.index).key == key) return candidate.index;
+  }
+}
+
+// At most half of the slots are taken.
+void ConnectionTable::grow() {
+  std::vector<Slot> old(slots_.size() * 2);
+  old.swap(slots_);
+  mask_ = slots_.size() - 1;
+  for (const Slot& taken : old) {
+    if (taken.index == kNone) continue;
+    std::size_t slot = taken.hash & mask_;
+    while (slots_[slot].index != kNone) slot = (slot + 1) & mask_;
+    slots_[slot] = taken;
+  }
+}
+
+std::uint32_t ConnectionTable::add(const ConnectionKey& key, std::uint32_t hash) {
+  if (2 * (size_ + 1) > slots_.size()) grow();
+  if (free_.empty()) {
+    const auto first = static_cast<std::uint32_t>(chunks_.size() * kChunk);
+    chunks_.push_back(std::make_unique<Connection[]>(kChunk));
+    for (std::uint32_t i = kChunk; i-- > 0;) free_.push_back(first + i);
+  }
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  Connection& connection = at(index);
+  connection = Connection{};
+  connection.key = key;
+  connection.hash = hash;
+  std::size_t slot = hash & mask_;
+  while (slots_[slot].index != kNone) slot = (slot + 1) & mask_;
+  slots_[slot] = {hash, index};
+  link(index, ConnectionClass::opening);
+  ++size_;
+  return index;
+}
+
+// Those behind the gap that belong before it move up (Knuth, volume 3, 6.4, algorithm R).
+void ConnectionTable::remove(std::uint32_t index) {
+  Connection& connection = at(index);
+  close_opening(connection);
+  unlink(index);
+  std::size_t gap = connection.hash & mask_;
+  while (slots_[gap].index != index) gap = (gap + 1) & mask_;
+  for (std::size_t slot = (gap + 1) & mask_; slots_[slot].index != kNone; slot = (slot + 1) & mask_) {
+    const std::size_t home = slots_[slot].hash & mask_;
+    if (((slot - home) & mask_) < ((slot - gap) & mask_)) continue;
+    slots_[gap] = slots_[slot];
+    gap = slot;
+  }
+  slots_[gap] = Slot{};
+  free_.push_back(index);
+  --size_;
+}
+
+Opening& ConnectionTable::opening(Connection& connection) {
+  if (connection.opening == kNone) {
+    if (free_openings_.empty()) {
+      const auto first = static_cast<std::uint32_t>(opening_chunks_.size() * kChunk);
+      opening_chunks_.push_back(std::make_unique<Opening[]>(kChunk));
+      for (std::uint32_t i = kChunk; i-- > 0;) free_openings_.push_back(first + i);
+    }
+    connection.opening = free_openings_.back();
+    free_openings_.pop_back();
+    opening_at(connection.opening) = Opening{};
+  }
+  return opening_at(connection.opening);
+}
+
+void ConnectionTable::close_opening(Connection& connection) noexcept {
+  if (connection.opening == kNone) return;
+  opening_at(connection.opening).way.reset();
+  free_openings_.push_back(connection.opening);
+  connection.opening = kNone;
+}
+
+void ConnectionTable::link(std::uint32_t index, ConnectionClass list) noexcept {
+  Line& line = lines_[static_cast<std::size_t>(list)];
+  Connection& connection = at(index);
+  connection.list = list;
+  connection.lined_up = connection.last_time;
+  connection.previous = line.tail;
+  connection.following = kNone;
+  if (line.tail != kNone) at(line.tail).following = index;
+  line.tail = index;
+  if (line.head == kNone) line.head = index;
+  ++line.size;
+}
+
+void ConnectionTable::unlink(std::uint32_t index) noexcept {
+  Connection& connection = at(index);
+  Line& line = lines_[static_cast<std::size_t>(connection.list)];
+  if (connection.previous != kNone) at(connection.previous).following = connection.following;
+  if (connection.following != kNone) at(connection.following).previous = connection.previous;
+  if (line.head == index) line.head = connection.following;
+  if (line.tail == index) line.tail = connection.previous;
+  --line.size;
+}
+
+void ConnectionTable::move_to(std::uint32_t index, ConnectionClass list) noexcept {
+  unlink(index);
+  link(index, list);
+}
+
+}  // namespace tcp::trace

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// The connections that a tracker follows: found by their endpoints in either direction, bounded in number, and lined up
+// by class so that the one to give up is at hand.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "libtcp/packet/flow_segment.hpp"
+#include "libtcp/trace/observed.hpp"
+
+namespace tcp::trace {
+
+// Endpoints in a fixed order, so that both directions have the same key.
+struct ConnectionKey {
+  packet::AddressNumber low_address;
+  packet::AddressNumber high_address;
+  std::uint16_t low_port = 0;
+  std::uint16_t high_port = 0;
+  std::uint32_t way = 0;  // packet::WayIn::flow_key()
+  friend bool operator==(const ConnectionKey&, const ConnectionKey&) = default;
+};
+
+// The key of a segment; `from_high`: it goes from the higher endpoint to the lower one.
+[[nodiscard]] ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
+                                     const packet::AddressNumber& destination, std::uint16_t destination_port,
+                                     std::uint32_t way, bool& from_high) noexcept;
+
+inline constexpr std::uint32_t kNone = 0xffffffff;
+inline constexpr std::size_t kSynTimes = 6;
+
+// What is kept while a handshake is going on, and no longer.
+struct Opening {
+  struct Syn {
+    std::int64_t time = 0;
+    std::uint32_t timestamp = 0;  // TSval; of the first one it stands in sides[0]
+  };
+  std::array<Syn, kSynTimes> syns{};  // the first ones; the last takes the place of the last
+  std::int64_t answered_at = 0;       // first SYN-ACK, or the RST that refuses
+  std::int64_t syn_ack_first = 0;
+  std::int64_t syn_ack_last = 0;
+  std::int64_t acknowledged_at = 0;  // the server's SYN
+  std::int64_t icmp_time = 0;
+  std::uint16_t syn_count = 0;
+  std::uint16_t syn_ack_count = 0;
+  std::uint32_t icmp_count = 0;
+  std::uint8_t icmp_time_to_live = 0;
+  packet::IcmpHeader icmp;
+  IpAddress icmp_sender;
+  std::array<OpeningSegment, 2> sides{};  // client, server
+  std::unique_ptr<packet::WayIn> way;
+};
+
+// One direction of a connection.
+struct Direction {
+  std::uint32_t initial = 0;  // ISN, once `initial_known`
+  std::uint32_t next = 0;     // behind the last byte seen, once `next_known`
+  std::uint32_t early_acknowledgment = 0;
+  std::array<std::uint32_t, 4> recent{};  // fingerprints of the last segments, to know a copy
+  std::uint8_t recent_position = 0;
+  bool initial_known = false;
+  bool next_known = false;
+  bool syn = false;  // a SYN without ACK
+  bool syn_ack = false;
+  bool acknowledged = false;              // its SYN was, by the other side
+  bool has_early_acknowledgment = false;  // acknowledged something before the other side's SYN was seen
+  bool fin = false;
+};
+
+enum class ConnectionClass : std::uint8_t { opening, doomed, established, partial, closed };
+inline constexpr std::size_t kConnectionClasses = 5;
+
+struct Connection {
+  ConnectionKey key;
+  Family family = Family::v4;
+  ConnectionClass list = ConnectionClass::opening;
+  bool client_known = false;
+  bool client_is_high = false;
+  bool told = false;  // the observer knows
+  bool reset = false;
+  bool counted_established = false;
+  std::uint32_t hash = 0;
+  std::uint32_t opening = kNone;
+  std::uint32_t previous = kNone;  // in its list
+  std::uint32_t following = kNone;
+  std::int64_t first_time = 0;
+  std::int64_t last_time = 0;
+  std::int64_t lined_up = 0;  // last_time when it came to its place in line
+  std::int64_t early_acknowledgment_time = 0;
+  std::array<Direction, 2> directions{};  // from the lower endpoint, from the higher one
+};
+
+// The packet's own options, looked through for one.
+[[nodiscard]] std::optional<packet::Timestamps> find_timestamps(packet::Bytes options) noexcept;
+
+class ConnectionTable {
+ public:
+  // `seed` keeps strangers from choosing endpoints that collide.
+  explicit ConnectionTable(std::uint64_t seed);
+
+  [[nodiscard]] std::uint32_t hash(const ConnectionKey& key) const noexcept;
+  [[nodiscard]] std::uint32_t find(const ConnectionKey& key, std::uint32_t hash) const noexcept;  // or kNone
+  // Ask for the memory that find() will look at: the first early, the second once that is there.
+  void prefetch_slot(std::uint32_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
+  void prefetch_connection(std::uint32_t hash) const noexcept {
+    const Slot& slot = slots_[hash & mask_];
+    if (slot.index == kNone) return;
+    const auto* connection = reinterpret_cast<const char*>(&at(slot.index));
+    for (std::size_t offset = 0; offset < sizeof(Connection); offset += 64) __builtin_prefetch(connection + offset, 1);
+  }
+  // A new one at the end of `opening`'s line; it must not be there yet.
+  std::uint32_t add(const ConnectionKey& key, std::uint32_t hash);
+  void remove(std::uint32_t index);
+
+  [[nodiscard]] Connection& at(std::uint32_t index) noexcept { return chunks_[index / kChunk][index % kChunk]; }
+  [[nodiscard]] const Connection& at(std::uint32_t index) const noexcept {
+    return chunks_[index / kChunk][index % kChunk];
+  }
+  [[nodiscard]] Opening& opening(Connection& connection);  // made when there is none
+  void close_opening(Connection& connection) noexcept;
+
+  // To the end of a class's line.
+  void move_to(std::uint32_t index, ConnectionClass list) noexcept;
+  [[nodiscard]] std::uint32_t oldest(ConnectionClass list) const noexcept {
+    return lines_[static_cast<std::size_t>(list)].head;
+  }
+  [[nodiscard]] std::size_t size(ConnectionClass list) const noexcept {
+    return lines_[static_cast<std::size_t>(list)].size;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  static constexpr std::size_t kChunk = 1024;
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t index = kNone;
+  };
+  struct Line {
+    std::uint32_t head = kNone;
+    std::uint32_t tail = kNone;
+    std::size_t size = 0;
+  };
+
+  void grow();
+  void link(std::uint32_t index, ConnectionClass list) noexcept;
+  void unlink(std::uint32_t index) noexcept;
+  [[nodiscard]] Opening& opening_at(std::uint32_t index) noexcept {
+    return opening_chunks_[index / kChunk][index % kChunk];
+  }
+
+  std::uint64_t seed_;
+  std::vector<Slot> slots_;
+  std::size_t mask_ = 0;
+  std::size_t size_ = 0;
+  std::vector<std::unique_ptr<Connection[]>> chunks_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::unique_ptr<Opening[]>> opening_chunks_;
+  std::vector<std::uint32_t> free_openings_;
+  std::array<Line, kConnectionClasses> lines_{};
+};
+
+}  // namespace tcp::trace

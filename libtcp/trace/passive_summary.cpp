@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/trace/passive_summary.hpp"
+
+#include <numeric>
+
+namespace tcp::trace {
+namespace {
+
+constexpr std::size_t kMostServers = 16'384;  // a kilobyte each with round-trip times
+constexpr std::size_t kMostClients = 131'072;
+
+}  // namespace
+
+std::uint64_t OutcomeCounts::total() const noexcept {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+std::uint64_t OutcomeCounts::failed() const noexcept {
+  return total() - of(ObservedOutcome::established) - of(ObservedOutcome::partial);
+}
+
+std::size_t PassiveSummary::PeerHash::operator()(const PeerKey& key) const noexcept {
+  std::uint64_t hash = (key.address.low ^ seed) * 0x9e3779b97f4a7c15;
+  hash ^= hash >> 32;
+  hash = (hash ^ key.address.high ^ std::uint64_t{key.port} << 40) * 0xd6e8feb86659fd93;
+  hash ^= hash >> 32;
+  hash = (hash ^ seed) * 0xa0761d6478bd642f;
+  return hash ^ hash >> 29;
+}
+
+PassiveSummary::PassiveSummary(std::uint64_t seed) : servers_(kMostServers, seed), clients_(kMostClients, seed) {}
+
+void PassiveSummary::add(const ObservedHandshake& handshake) {
+  ++outcomes_.counts[static_cast<std::size_t>(handshake.outcome)];
+  const bool with_beginning = handshake.outcome != ObservedOutcome::partial;
+  const bool round_trip = handshake.server_side && !handshake.server_side->ambiguous();
+  if (round_trip) server_side_.add(handshake.server_side->shortest);
+  if (handshake.client_side && !handshake.client_side->ambiguous()) client_side_.add(handshake.client_side->shortest);
+  if (handshake.server_side && handshake.server_side->ambiguous()) ++ambiguous_;
+  if (!with_beginning) return;
+  const Family family = handshake.server.address.family();
+  ServerTally& server = servers_.at({packet::to_number(handshake.server.address), handshake.server.port, family});
+  ++server.outcomes.counts[static_cast<std::size_t>(handshake.outcome)];
+  if (handshake.retransmitted()) ++server.retransmitted;
+  if (round_trip) {
+    if (!server.round_trips) server.round_trips = std::make_unique<RoundTrips>();
+    server.round_trips->add(handshake.server_side->shortest);
+  }
+  ClientTally& client = clients_.at({packet::to_number(handshake.client.address), 0, family});
+  ++client.handshakes;
+  if (failed(handshake.outcome)) ++client.failed;
+  if (handshake.retransmitted()) ++client.retransmitted;
+}
+
+std::vector<PassiveSummary::Server> PassiveSummary::top_servers(std::size_t count) const {
+  std::vector<Server> top;
+  for (const auto* entry : servers_.heaviest(count)) {
+    top.push_back({{packet::to_address(entry->key.address, entry->key.family), entry->key.port}, &entry->value});
+  }
+  return top;
+}
+
+std::vector<PassiveSummary::Client> PassiveSummary::top_clients(std::size_t count) const {
+  std::vector<Client> top;
+  for (const auto* entry : clients_.heaviest(count)) {
+    top.push_back({packet::to_address(entry->key.address, entry->key.family), &entry->value});
+  }
+  return top;
+}
+
+}  // namespace tcp::trace

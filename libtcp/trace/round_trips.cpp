@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "libtcp/trace/round_trips.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace tcp::trace {
+namespace {
+
+constexpr std::int64_t kUnit = 1000;  // a microsecond
+
+// The octave by the highest bit, the eighth by the three bits behind it. Below 8 us there is one class a microsecond.
+std::size_t class_of(Duration time) noexcept {
+  const auto units = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count() / kUnit, 1));
+  const auto octave = static_cast<std::size_t>(std::bit_width(units) - 1);
+  const std::uint64_t scaled = octave >= 3 ? units >> (octave - 3) : units << (3 - octave);
+  const std::size_t index = octave * RoundTrips::kPerOctave + (scaled & 7);
+  return std::min(index, RoundTrips::kClasses - 1);
+}
+
+}  // namespace
+
+void RoundTrips::add(Duration time) noexcept {
+  ++count_;
+  sum_ += time;
+  least_ = std::min(least_, time);
+  most_ = std::max(most_, time);
+  ++classes_[class_of(time)];
+}
+
+Duration RoundTrips::mean() const noexcept {
+  return count_ == 0 ? Duration::zero() : sum_ / static_cast<std::int64_t>(count_);
+}
+
+Duration RoundTrips::class_begin(std::size_t index) noexcept {
+  const std::size_t octave = index / kPerOctave;
+  const auto begin = (8 + static_cast<std::int64_t>(index % kPerOctave)) * kUnit;
+  return Duration(octave >= 3 ? begin << (octave - 3) : begin >> (3 - octave));
+}
+
+Duration RoundTrips::percentile(double fraction) const noexcept {
+  const auto wanted = static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(count_)));
+  if (wanted <= 1) return least_;
+  if (wanted >= count_) return most_;
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < kClasses; ++i) {
+    seen += classes_[i];
+    if (seen < wanted || classes_[i] == 0) continue;
+    const Duration middle = (class_begin(i) + class_begin(i + 1)) / 2;
+    return std::clamp(middle, least_, most_);
+  }
+  return most_;
+}
+
+}  // namespace tcp::trace

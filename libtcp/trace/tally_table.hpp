@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Tallies by key in bounded memory: when it is full, the lighter half is forgotten, and how much was is known (after
+// Misra and Gries). What occurs often enough is never lost.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace tcp::trace {
+
+// `Key` has ==; `Value` has weight(). `Hash` is called with a key.
+template <class Key, class Value, class Hash>
+class TallyTable {
+ public:
+  struct Entry {
+    Key key{};
+    Value value{};
+    bool used = false;
+  };
+
+  explicit TallyTable(std::size_t most, std::uint64_t seed) : most_(most), hash_(seed), entries_(64) {}
+
+  // The tally of a key, new when it was not there. The reference is valid until the next call.
+  Value& at(const Key& key) {
+    if (Entry& found = slot(key); found.used) return found.value;
+    if (size_ >= most_) forget_half();
+    if (2 * (size_ + 1) > entries_.size()) rebuild(entries_.size() * 2, 0);
+    Entry& fresh = slot(key);
+    fresh = Entry{key, Value{}, true};
+    ++size_;
+    return fresh.value;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }  // keys; one may come more than once
+
+  // The heaviest first; equal ones in no order.
+  [[nodiscard]] std::vector<const Entry*> heaviest(std::size_t count) const {
+    std::vector<const Entry*> all;
+    for (const Entry& entry : entries_) {
+      if (entry.used) all.push_back(&entry);
+    }
+    const std::size_t wanted = std::min(count, all.size());
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(wanted), all.end(),
+                      [](const Entry* a, const Entry* b) { return a->value.weight() > b->value.weight(); });
+    all.resize(wanted);
+    return all;
+  }
+
+ private:
+  Entry& slot(const Key& key) {
+    const std::size_t mask = entries_.size() - 1;
+    std::size_t place = hash_(key) & mask;
+    while (entries_[place].used && !(entries_[place].key == key)) place = (place + 1) & mask;
+    return entries_[place];
+  }
+
+  void forget_half() {
+    std::vector<std::uint64_t> weights;
+    for (const Entry& entry : entries_) {
+      if (entry.used) weights.push_back(entry.value.weight());
+    }
+    const auto middle = weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2);
+    std::nth_element(weights.begin(), middle, weights.end());
+    rebuild(entries_.size(), *middle);
+  }
+
+  // Keeps what is heavier than `lightest`.
+  void rebuild(std::size_t capacity, std::uint64_t lightest) {
+    std::vector<Entry> old(capacity);
+    old.swap(entries_);
+    size_ = 0;
+    for (Entry& entry : old) {
+      if (!entry.used) continue;
+      if (entry.value.weight() <= lightest) {
+        ++forgotten_;
+        continue;
+      }
+      slot(entry.key) = std::move(entry);
+      ++size_;
+    }
+  }
+
+  std::size_t most_;
+  Hash hash_;
+  std::vector<Entry> entries_;
+  std::size_t size_ = 0;
+  std::uint64_t forgotten_ = 0;
+};
+
+}  // namespace tcp::trace
