@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/interface.hpp"
@@ -12,6 +13,9 @@ namespace tcp::cmd {
 namespace {
 
 constexpr unsigned kMostLooks = 20;  // a second: each walks through /proc, and packets go on arriving
+// The packet that completes a handshake is seen before its server has accepted it; until then nobody owns the socket.
+constexpr int kAttempts = 4;
+constexpr Duration kUntilAccepted = std::chrono::milliseconds(2);
 constexpr Duration kWindow = std::chrono::seconds(1);
 
 }  // namespace
@@ -32,12 +36,17 @@ bool LocalOwners::is_local(const IpAddress& address) const {
 
 std::optional<sockets::Owner> LocalOwners::owner_of(const Endpoint& local, const Endpoint& remote) {
   if (!is_local(local.address)) return std::nullopt;
-  const auto socket = sockets::find_tcp_socket({local, remote});
-  if (!socket || !*socket || (*socket)->inode == 0) return std::nullopt;
-  const std::array inodes{(*socket)->inode};
-  const sockets::Owners owners = sockets::find_owners(inodes);
-  const sockets::Owner* owner = owners.find((*socket)->inode);
-  return owner == nullptr ? std::nullopt : std::optional(*owner);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt != 0) std::this_thread::sleep_for(kUntilAccepted);
+    const auto socket = sockets::find_tcp_socket({local, remote});
+    if (!socket || !*socket) return std::nullopt;
+    if ((*socket)->inode == 0) continue;
+    const std::array inodes{(*socket)->inode};
+    const sockets::Owners owners = sockets::find_owners(inodes);
+    const sockets::Owner* owner = owners.find((*socket)->inode);
+    return owner == nullptr ? std::nullopt : std::optional(*owner);
+  }
+  return std::nullopt;
 }
 
 std::optional<sockets::Owner> LocalOwners::find(const trace::ObservedHandshake& handshake) {

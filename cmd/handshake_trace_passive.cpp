@@ -151,7 +151,13 @@ Result<void> read_live(net::Capture& capture, std::optional<CaptureWriter>& writ
   MonotonicTime tick = context.clock.now() + kLiveTick;
   unsigned since_look = 0;
   while (!stop.load(std::memory_order_relaxed) && !context.out.failed()) {
-    TCP_TRY_ASSIGN(frame, capture.next(std::min(tick, end)));
+    TCP_TRY_ASSIGN(ready, capture.next(MonotonicTime::min()));
+    std::optional<net::CapturedFrame> frame = ready;
+    if (!frame) {
+      run.tracker().flush();  // nobody waits for a batch to be full
+      TCP_TRY_ASSIGN(awaited, capture.next(std::min(tick, end)));
+      frame = awaited;
+    }
     if (frame) {
       run.reader().on_frame(frame->bytes, link_type, frame->time);
       if (writer) TCP_TRY(writer->write(frame->bytes, link_type, frame->time));
@@ -162,7 +168,6 @@ Result<void> read_live(net::Capture& capture, std::optional<CaptureWriter>& writ
     if (now >= end) return {};
     if (now < tick) continue;
     tick = now + kLiveTick;
-    run.tracker().flush();
     run.tracker().advance(context.clock.wall_now());
     run.note_drops(capture.statistics());
   }
