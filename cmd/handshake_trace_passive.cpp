@@ -97,6 +97,7 @@ class PassiveRun final : public trace::HandshakeObserver {
 
   void finish(bool complete) {
     tracker_.finish();
+    summary_.flush();
     PassiveTotals totals{.summary = summary_, .tracker = tracker_.counts(), .frames = reader_.counts()};
     if (settings_.live) totals.live = live_;
     totals.shown = shown_;

@@ -23,9 +23,8 @@ void FrameReader::on_frame(packet::Bytes frame, std::uint16_t link_number, WallT
   if (counts_.frames++ == 0) counts_.first = time;
   counts_.last = std::max(counts_.last, time);
   const auto link_type = static_cast<LinkType>(link_number);
-  packet::FlowSegment segment;
-  if (packet::read_plain_segment(frame, link_type, segment)) {
-    tracker_.on_segment(segment, time);
+  if (packet::read_plain_segment(frame, link_type, tracker_.next_place())) {
+    tracker_.take_place(time);
   } else {
     on_wrapped(frame, link_type, time);
   }

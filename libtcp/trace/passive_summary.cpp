@@ -39,17 +39,40 @@ void PassiveSummary::add(const ObservedHandshake& handshake) {
   if (handshake.server_side && handshake.server_side->ambiguous()) ++ambiguous_;
   if (!with_beginning) return;
   const Family family = handshake.server.address.family();
-  ServerTally& server = servers_.at({packet::to_number(handshake.server.address), handshake.server.port, family});
-  ++server.outcomes.counts[static_cast<std::size_t>(handshake.outcome)];
-  if (handshake.retransmitted()) ++server.retransmitted;
-  if (round_trip) {
-    if (!server.round_trips) server.round_trips = std::make_unique<RoundTrips>();
-    server.round_trips->add(handshake.server_side->shortest);
+  Waiting& waiting = batch_[waiting_++];
+  waiting.server = {packet::to_number(handshake.server.address), handshake.server.port, family};
+  waiting.client = {packet::to_number(handshake.client.address), 0, family};
+  waiting.outcome = handshake.outcome;
+  waiting.retransmitted = handshake.retransmitted();
+  waiting.timed = round_trip;
+  if (round_trip) waiting.round_trip = handshake.server_side->shortest;
+  servers_.prefetch(waiting.server);
+  clients_.prefetch(waiting.client);
+  if (waiting_ == batch_.size()) flush();
+}
+
+void PassiveSummary::flush() {
+  for (std::size_t i = 0; i < waiting_; ++i) {
+    if (!batch_[i].timed) continue;
+    const ServerTally* server = servers_.find(batch_[i].server);
+    if (server != nullptr && server->round_trips) server->round_trips->prefetch(batch_[i].round_trip);
   }
-  ClientTally& client = clients_.at({packet::to_number(handshake.client.address), 0, family});
+  const std::size_t count = std::exchange(waiting_, 0);
+  for (std::size_t i = 0; i < count; ++i) tally(batch_[i]);
+}
+
+void PassiveSummary::tally(const Waiting& handshake) {
+  ServerTally& server = servers_.at(handshake.server);
+  ++server.outcomes.counts[static_cast<std::size_t>(handshake.outcome)];
+  if (handshake.retransmitted) ++server.retransmitted;
+  if (handshake.timed) {
+    if (!server.round_trips) server.round_trips = std::make_unique<RoundTrips>();
+    server.round_trips->add(handshake.round_trip);
+  }
+  ClientTally& client = clients_.at(handshake.client);
   ++client.handshakes;
   if (failed(handshake.outcome)) ++client.failed;
-  if (handshake.retransmitted()) ++client.retransmitted;
+  if (handshake.retransmitted) ++client.retransmitted;
 }
 
 std::vector<PassiveSummary::Server> PassiveSummary::top_servers(std::size_t count) const {

@@ -43,7 +43,10 @@ class PassiveSummary {
  public:
   explicit PassiveSummary(std::uint64_t seed);
 
+  // Taken in small batches, so that the memory of a tally is on its way before it is needed; what is asked below is
+  // known up to the last flush().
   void add(const ObservedHandshake& handshake);
+  void flush();
 
   [[nodiscard]] const OutcomeCounts& outcomes() const noexcept { return outcomes_; }
   [[nodiscard]] std::uint64_t ambiguous() const noexcept { return ambiguous_; }  // round trips that Karn leaves out
@@ -78,6 +81,18 @@ class PassiveSummary {
     std::size_t operator()(const PeerKey& key) const noexcept;
   };
 
+  struct Waiting {
+    PeerKey server;
+    PeerKey client;
+    Duration round_trip{};
+    ObservedOutcome outcome = ObservedOutcome::partial;
+    bool retransmitted = false;
+    bool timed = false;  // `round_trip` is known and unambiguous
+  };
+  void tally(const Waiting& handshake);
+
+  std::array<Waiting, 16> batch_{};
+  std::size_t waiting_ = 0;
   OutcomeCounts outcomes_;
   std::uint64_t ambiguous_ = 0;
   RoundTrips server_side_;

@@ -29,6 +29,11 @@ void RoundTrips::add(Duration time) noexcept {
   ++classes_[class_of(time)];
 }
 
+void RoundTrips::prefetch(Duration time) const noexcept {
+  __builtin_prefetch(&count_, 1);
+  __builtin_prefetch(&classes_[class_of(time)], 1);
+}
+
 Duration RoundTrips::mean() const noexcept {
   return count_ == 0 ? Duration::zero() : sum_ / static_cast<std::int64_t>(count_);
 }

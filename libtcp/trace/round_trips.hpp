@@ -15,6 +15,8 @@ class RoundTrips {
   static constexpr std::size_t kClasses = 28 * kPerOctave;
 
   void add(Duration time) noexcept;
+  // Asks for the memory that add() will write to.
+  void prefetch(Duration time) const noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   // The rest only when count() is not 0.
   [[nodiscard]] Duration least() const noexcept { return least_; }

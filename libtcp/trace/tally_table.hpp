@@ -33,6 +33,14 @@ class TallyTable {
     return fresh.value;
   }
 
+  // Null when there is none.
+  [[nodiscard]] const Value* find(const Key& key) const {
+    const Entry& entry = entries_[place_of(key)];
+    return entry.used ? &entry.value : nullptr;
+  }
+  // Asks for the memory that at() will look at.
+  void prefetch(const Key& key) const { __builtin_prefetch(&entries_[hash_(key) & (entries_.size() - 1)], 1); }
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }  // keys; one may come more than once
 
@@ -50,12 +58,13 @@ class TallyTable {
   }
 
  private:
-  Entry& slot(const Key& key) {
+  [[nodiscard]] std::size_t place_of(const Key& key) const {
     const std::size_t mask = entries_.size() - 1;
     std::size_t place = hash_(key) & mask;
     while (entries_[place].used && !(entries_[place].key == key)) place = (place + 1) & mask;
-    return entries_[place];
+    return place;
   }
+  Entry& slot(const Key& key) { return entries_[place_of(key)]; }
 
   void forget_half() {
     std::vector<std::uint64_t> weights;

@@ -93,17 +93,24 @@ void HandshakeTracker::on_segment(const FlowSegment& segment, WallTime wall_time
     follow({.segment = segment, .time = time, .from_high = from_high}, key, table_.hash(key), way);
     return;
   }
+  next_place() = segment;
+  take_place(wall_time);
+}
+
+void HandshakeTracker::take_place(WallTime wall_time) {
   Waiting& waiting = batch_[waiting_++];
-  waiting.segment = segment;
-  waiting.time = time;
+  const FlowSegment& segment = waiting.segment;
+  waiting.time = to_number(wall_time);
   waiting.key = make_key(segment.source, segment.source_port, segment.destination, segment.destination_port, 0,
                          waiting.from_high);
   waiting.hash = table_.hash(waiting.key);
   table_.prefetch_slot(waiting.hash);
   // What is in the frame is gone when the batch is taken, and only a SYN's options are looked at.
-  std::size_t length = segment.has(control::syn) ? segment.options.size() : 0;
-  length = std::min(length, waiting.options.size());
-  std::copy_n(segment.options.begin(), length, waiting.options.begin());
+  std::size_t length = 0;
+  if (segment.has(control::syn)) {
+    length = std::min(segment.options.size(), waiting.options.size());
+    std::copy_n(segment.options.begin(), length, waiting.options.begin());
+  }
   waiting.segment.options = {waiting.options.data(), length};
   if (waiting_ == kBatch) flush();
 }
@@ -122,8 +129,12 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
   const FlowSegment& segment = sight.segment;
   const std::int64_t time = sight.time;
   sight.index = find_or_add(segment, key, hash, time, way);
-  if (sight.index == kNone) {
-    count_segment(segment);
+  if (sight.index == kNone) {  // too late, or too little to begin with
+    if (recently_closed_.is_copy(hash, fingerprint(segment), time)) {
+      ++counts_.duplicates;
+    } else {
+      count_segment(segment);
+    }
     return;
   }
   Connection& connection = table_.at(sight.index);
@@ -143,7 +154,13 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
   } else {
     on_content(connection, sight);
   }
-  settle(sight.index, time);
+  settle(sight.index, sight);
+}
+
+// What is over makes room at once, while its memory is still near; late copies find what is left of it.
+void HandshakeTracker::leave(std::uint32_t index, const Sight& sight) {
+  recently_closed_.add(table_.at(index).hash, fingerprint(sight.segment), sight.time);
+  expire(index, false);
 }
 
 // A lone reset says nothing about a handshake, unless it is the answer to a SYN that comes later in the file.
@@ -151,6 +168,7 @@ std::uint32_t HandshakeTracker::find_or_add(const FlowSegment& segment, const Co
                                             std::int64_t time, const packet::WayIn* way) {
   const std::uint32_t found = table_.find(key, hash);
   if (found != kNone) return found;
+  if (!is_syn_only(segment) && recently_closed_.contains(hash, time)) return kNone;
   const bool refusal = segment.has(control::rst | control::ack) && segment.sequence == 0;
   if (segment.has(control::rst) && !refusal) {
     ++counts_.stray_resets;
@@ -370,9 +388,7 @@ void HandshakeTracker::on_rst(std::uint32_t index, const Sight& sight) {
   if (!connection.client_known) {  // the end of what had no beginning, or a refusal that stands before its SYN
     note_acknowledgment(connection, sight);
     connection.reset = true;
-    if (connection.directions[0].next_known || connection.directions[1].next_known) {
-      table_.move_to(index, ConnectionClass::closed);
-    }
+    if (connection.directions[0].next_known || connection.directions[1].next_known) leave(index, sight);
     return;
   }
   const bool from_client = connection.client_is_high == sight.from_high;
@@ -395,8 +411,7 @@ void HandshakeTracker::on_rst(std::uint32_t index, const Sight& sight) {
     }
     tell(connection, outcome, sight.time);
   }
-  connection.reset = true;
-  table_.move_to(index, ConnectionClass::closed);
+  leave(index, sight);
 }
 
 void HandshakeTracker::on_content(Connection& connection, const Sight& sight) {
@@ -416,21 +431,26 @@ void HandshakeTracker::on_content(Connection& connection, const Sight& sight) {
 }
 
 // Moves the connection on when what it waited for is there.
-void HandshakeTracker::settle(std::uint32_t index, std::int64_t time) {
+void HandshakeTracker::settle(std::uint32_t index, const Sight& sight) {
   Connection& connection = table_.at(index);
   const Direction& client = connection.directions[connection.client_is_high];
   const Direction& server = connection.directions[!connection.client_is_high];
   if (!connection.told && connection.client_known && client.syn) {
     if (client.acknowledged && server.acknowledged && server.syn_ack) {
       connection.counted_established = true;
-      tell(connection, ObservedOutcome::established, time);
+      tell(connection, ObservedOutcome::established, sight.time);
       table_.move_to(index, ConnectionClass::established);
     } else if (connection.reset && client.acknowledged && !server.syn_ack) {
-      tell(connection, ObservedOutcome::refused, time);  // the refusal came first in the file
-      table_.move_to(index, ConnectionClass::closed);
+      tell(connection, ObservedOutcome::refused, sight.time);  // the refusal came first in the file
+      leave(index, sight);
+      return;
     }
   }
-  if (connection.list == ConnectionClass::closed || !client.fin || !server.fin) return;
+  if (!client.fin || !server.fin) return;
+  if (connection.list == ConnectionClass::closed) {  // the last acknowledgment, or something late
+    if (!sight.segment.has(control::fin) && connection.told) leave(index, sight);
+    return;
+  }
   if (connection.counted_established) ++counts_.closed;
   connection.counted_established = false;
   table_.move_to(index, ConnectionClass::closed);

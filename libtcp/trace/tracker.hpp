@@ -11,6 +11,7 @@
 #include "libtcp/packet/flow_segment.hpp"
 #include "libtcp/trace/connection_table.hpp"
 #include "libtcp/trace/observed.hpp"
+#include "libtcp/trace/recently_closed.hpp"
 
 namespace tcp::trace {
 
@@ -58,6 +59,9 @@ class HandshakeTracker {
   // `way`: what the segment was wrapped in, null for nothing. Plain segments are taken in small batches, so that the
   // memory they need is on its way before it is needed; every other call, and flush(), catches up first.
   void on_segment(const packet::FlowSegment& segment, WallTime time, const packet::WayIn* way = nullptr);
+  // The same for a plain segment without copying it: fill what next_place() gives, then take_place().
+  [[nodiscard]] packet::FlowSegment& next_place() noexcept { return batch_[waiting_].segment; }
+  void take_place(WallTime time);
   void flush();
   // An ICMP error; others are ignored.
   void on_icmp(const packet::DecodedPacket& packet, WallTime time, const packet::WayIn* way = nullptr);
@@ -101,7 +105,8 @@ class HandshakeTracker {
   void on_content(Connection& connection, const Sight& sight);
   void note_acknowledgment(Connection& connection, const Sight& sight);
   void note_early(Connection& connection, bool from_high);
-  void settle(std::uint32_t index, std::int64_t time);
+  void settle(std::uint32_t index, const Sight& sight);
+  void leave(std::uint32_t index, const Sight& sight);
   static void remember_words(Opening& opening, const packet::FlowSegment& segment, bool from_client);
   void remember_syn(Connection& connection, const Sight& sight);
   void remember_syn_ack(Connection& connection, const Sight& sight);
@@ -117,6 +122,7 @@ class HandshakeTracker {
   TrackerOptions options_;
   HandshakeObserver& observer_;
   ConnectionTable table_;
+  RecentlyClosed recently_closed_;
   TrackerCounts counts_;
   std::array<Waiting, kBatch> batch_{};
   std::size_t waiting_ = 0;

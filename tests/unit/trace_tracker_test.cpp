@@ -411,6 +411,7 @@ TEST_CASE("a summary counts outcomes, servers and clients") {
   handshake.outcome = ObservedOutcome::refused;
   handshake.server_side = ObservedRoundTrip{1ms, 2ms};
   summary.add(handshake);
+  summary.flush();
   CHECK(summary.outcomes().of(ObservedOutcome::established) == 100);
   CHECK(summary.ambiguous() == 1);
   CHECK(summary.server_side().count() == 100);
