@@ -178,8 +178,9 @@ Role ActiveHandshake::on_icmp(const IcmpAnswer& answer, MonotonicTime now) {
 void ActiveHandshake::learn_peer(const Segment& syn) {
   peer_initial_ = syn.header.sequence;
   peer_next_ = peer_initial_ + 1;
-  if (const auto* time = syn.options.find<packet::Timestamps>()) peer_timestamp_ = time->value;
-  window_scaling_ = syn.options.find<packet::WindowScale>() != nullptr;
+  const auto* time = syn.options.find<packet::Timestamps>();
+  if (time != nullptr && options_.shape.timestamps) peer_timestamp_ = time->value;
+  window_scaling_ = options_.shape.window_scaling && syn.options.find<packet::WindowScale>() != nullptr;
 }
 
 // Nothing is to be said by us, so the FIN follows at once; what the server says first is still taken.

@@ -12,17 +12,19 @@
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/tcp_state.hpp"
 #include "libtcp/trace/handshake.hpp"
+#include "libtcp/trace/syn_shape.hpp"
 
 namespace tcp::trace {
 
 struct ActiveOptions {
   FourTuple tuple;
   std::uint32_t initial_sequence = 0;      // ISN, random
+  std::uint32_t probe_acknowledgment = 0;  // random; of a first segment with ACK
   std::uint32_t timestamp_base = 0;        // random; timestamps tick in milliseconds from here, as Linux's do
   std::uint16_t first_identification = 1;  // IPv4; counts up, zero is left out
   std::uint32_t flow_label = 0;            // IPv6, random, constant for the connection
-  std::uint16_t mss = 1460;
-  std::uint8_t window_shift = 7;
+  std::uint16_t route_mss = 1460;          // what the route's MTU allows
+  SynShape shape;
   unsigned linear_timeouts = 4;                      // net.ipv4.tcp_syn_linear_timeouts
   unsigned syn_retries = 6;                          // net.ipv4.tcp_syn_retries
   Duration timeout = std::chrono::seconds(5);        // from the first SYN to the outcome
@@ -96,7 +98,9 @@ class ActiveHandshake {
   void reset_unknown(const Segment& received);
   Segment make_segment(std::uint16_t control_bits, std::uint32_t sequence);
   [[nodiscard]] std::uint32_t timestamp(MonotonicTime now) const noexcept;
+  [[nodiscard]] std::uint16_t offered_mss() const noexcept;
   [[nodiscard]] std::uint16_t syn_window() const noexcept;
+  [[nodiscard]] std::uint16_t next_identification() noexcept;
   [[nodiscard]] bool in_window(const Segment& segment) const noexcept;
 
   ActiveOptions options_;

@@ -10,15 +10,21 @@ namespace {
 
 namespace control = packet::control;
 
-constexpr std::uint32_t kLargestSynWindow = 65535;
 constexpr std::uint32_t kReceiveWindow = 65535;  // what we accept ahead of RCV.NXT
 
 }  // namespace
 
-// Linux rounds the initial window down to whole segments: 64240 at an MSS of 1460.
+std::uint16_t ActiveHandshake::offered_mss() const noexcept { return options_.shape.mss.value_or(options_.route_mss); }
+
 std::uint16_t ActiveHandshake::syn_window() const noexcept {
-  const std::uint32_t mss = std::max<std::uint32_t>(options_.mss, 1);
-  return static_cast<std::uint16_t>(kLargestSynWindow / mss * mss);
+  return options_.shape.window.value_or(linux_syn_window(offered_mss()));
+}
+
+// Zero is left out, as Linux does.
+std::uint16_t ActiveHandshake::next_identification() noexcept {
+  const std::uint16_t now = identification_;
+  if (++identification_ == 0) identification_ = 1;
+  return now;
 }
 
 // Milliseconds, as Linux counts since 4.13; wraps around (RFC 7323 §5.4).
@@ -34,12 +40,13 @@ Segment ActiveHandshake::make_segment(std::uint16_t control_bits, std::uint32_t 
   segment.header.control_bits = control_bits;
   segment.header.sequence = sequence;
   if ((control_bits & control::ack) != 0) segment.header.acknowledgment = peer_next_;
+  segment.time_to_live = options_.shape.time_to_live;
+  segment.dscp = options_.shape.dscp;
   if (options_.tuple.remote.address.is_v6()) {
     segment.flow_label = options_.flow_label;
-    return segment;
+  } else {
+    segment.identification = next_identification();
   }
-  segment.identification = identification_;
-  if (++identification_ == 0) identification_ = 1;
   return segment;
 }
 
@@ -47,25 +54,30 @@ void ActiveHandshake::send_syn(Role role, MonotonicTime now) {
   ++syn_count_;
   last_syn_ = now;
   retransmit_at_ = now + syn_timeout(retransmissions_ + 1, options_.linear_timeouts);
-  Segment segment = make_segment(control::syn, options_.initial_sequence);
-  segment.header.window = syn_window();
-  segment.options = packet::linux_syn_options(options_.mss, timestamp(now), options_.window_shift);
-  outgoing_.push_back({role, segment});
+  SynFields fields;
+  fields.tuple = options_.tuple;
+  fields.route_mss = options_.route_mss;
+  fields.sequence = options_.initial_sequence;
+  fields.acknowledgment = options_.probe_acknowledgment;
+  fields.timestamp = timestamp(now);
+  fields.identification = next_identification();
+  fields.flow_label = options_.flow_label;
+  outgoing_.push_back({role, make_syn(for_repetition(options_.shape, retransmissions_), fields)});
 }
 
 void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t sequence, MonotonicTime now) {
   Segment segment = make_segment(control_bits, sequence);
   const bool syn = (control_bits & control::syn) != 0;
-  const unsigned shift = window_scaling_ && !syn ? options_.window_shift : 0;
+  const unsigned shift = window_scaling_ && !syn ? options_.shape.window_shift : 0;
   segment.header.window = static_cast<std::uint16_t>((syn_window() + (1U << shift) - 1) >> shift);
   const packet::Timestamps timestamps{timestamp(now), peer_timestamp_.value_or(0)};
   if (syn) {
-    (void)segment.options.push_back(packet::MaximumSegmentSize{options_.mss});
-    (void)segment.options.push_back(packet::SackPermitted{});
+    (void)segment.options.push_back(packet::MaximumSegmentSize{offered_mss()});
+    if (options_.shape.selective_ack) (void)segment.options.push_back(packet::SackPermitted{});
     if (peer_timestamp_) (void)segment.options.push_back(timestamps);
     if (window_scaling_) {
       (void)segment.options.push_back(packet::NoOperation{});
-      (void)segment.options.push_back(packet::WindowScale{options_.window_shift});
+      (void)segment.options.push_back(packet::WindowScale{options_.shape.window_shift});
     }
   } else if (peer_timestamp_) {
     segment.options = {packet::NoOperation{}, packet::NoOperation{}, timestamps};

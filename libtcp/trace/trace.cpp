@@ -88,10 +88,11 @@ ActiveOptions active_options(const Plan& plan, const TraceOptions& options) {
   ActiveOptions active;
   active.tuple = {{plan.route.source, plan.guard->first_port()}, plan.remote};
   active.initial_sequence = random();
+  active.probe_acknowledgment = random();
   active.timestamp_base = random();
   active.flow_label = random() & 0xfffff;
   active.first_identification = static_cast<std::uint16_t>(random() | 1);
-  active.mss = mss_for(plan.remote, plan.route.mtu);
+  active.route_mss = mss_for(plan.remote, plan.route.mtu);
   active.linear_timeouts = read_setting("tcp_syn_linear_timeouts", active.linear_timeouts);
   active.syn_retries = options.syn_retries.value_or(read_setting("tcp_syn_retries", active.syn_retries));
   active.timeout = options.timeout;

@@ -60,8 +60,8 @@ class Fuzzed {
     const std::uint8_t knobs = reader.u8();
     options.syn_retries = knobs & 7;
     options.linear_timeouts = (knobs >> 3) & 7;
-    options.mss = reader.u16();
-    options.window_shift = reader.u8() % 15;
+    options.route_mss = reader.u16();
+    options.shape.window_shift = reader.u8() % 15;
     return options;
   }
 
