@@ -31,17 +31,20 @@ Duration syn_timeout(unsigned number, unsigned linear_timeouts) noexcept {
 ActiveHandshake::ActiveHandshake(const ActiveOptions& options, MonotonicTime now)
     : options_(options),
       next_sequence_(options.initial_sequence + 1),
+      unacknowledged_(options.initial_sequence + 1),
       identification_(options.first_identification),
       started_(now),
       give_up_at_(now + options.timeout),
       replies_left_(kMostReplies) {
-  send_syn(Role::syn, now);
+  send_syn(options.shape.opens() ? Role::syn : Role::probe, now);
 }
 
 Role ActiveHandshake::on_segment(const Segment& segment, MonotonicTime now) {
   switch (phase_) {
     case Phase::opening:
+      if (!options_.shape.opens()) return in_probe(segment, now);
       return state_ == TcpState::syn_sent ? in_syn_sent(segment, now) : in_syn_received(segment, now);
+    case Phase::withholding: return while_withholding(segment, now);
     case Phase::closing: return in_connection(segment, now);
     case Phase::holding: return while_holding(segment, now);
     case Phase::finished: break;
@@ -49,11 +52,31 @@ Role ActiveHandshake::on_segment(const Segment& segment, MonotonicTime now) {
   return Role::unexpected;
 }
 
+// RFC 9293 §3.10.7.1: an RST takes its numbers from the segment that it answers.
+Role ActiveHandshake::in_probe(const Segment& segment, MonotonicTime now) {
+  if (!segment.header.has(control::rst)) return Role::unexpected;
+  const bool acknowledged = (options_.shape.control_bits & control::ack) != 0;
+  const bool ours = acknowledged ? segment.header.sequence == options_.probe_acknowledgment
+                                 : segment.header.has(control::ack) && covers_first(segment.header.acknowledgment);
+  if (!ours) return Role::wrong_ack;
+  refuse(Outcome::reset, now);
+  return Role::reset;
+}
+
+// What acknowledges the first segment: its SYN, and its FIN when it had one.
+bool ActiveHandshake::covers_first(std::uint32_t acknowledgment) const noexcept {
+  const std::uint16_t bits = options_.shape.control_bits;
+  const std::uint32_t length = ((bits & control::syn) != 0 ? 1U : 0U) + ((bits & control::fin) != 0 ? 1U : 0U);
+  return acknowledgment == options_.initial_sequence + length;
+}
+
 // RFC 9293 §3.10.7.3
 Role ActiveHandshake::in_syn_sent(const Segment& segment, MonotonicTime now) {
   const bool acknowledges = segment.header.has(control::ack);
   const bool reset = segment.header.has(control::rst);
-  if (acknowledges && segment.header.acknowledgment != next_sequence_) {
+  const bool right =
+      segment.header.acknowledgment == next_sequence_ || (reset && covers_first(segment.header.acknowledgment));
+  if (acknowledges && !right) {
     if (!reset) reset_unknown(segment);
     return Role::wrong_ack;
   }
@@ -65,7 +88,7 @@ Role ActiveHandshake::in_syn_sent(const Segment& segment, MonotonicTime now) {
   if (!segment.header.has(control::syn)) return Role::unexpected;
   learn_peer(segment);
   if (acknowledges) {
-    establish(true, now);
+    options_.half_open ? withhold(now) : establish(true, now);
     return Role::syn_ack;
   }
   simultaneous_open_ = true;
@@ -94,6 +117,10 @@ Role ActiveHandshake::in_syn_received(const Segment& segment, MonotonicTime now)
     return Role::wrong_ack;
   }
   if (!in_order) return Role::out_of_window;
+  if (options_.half_open) {
+    withhold(now);
+    return syn ? Role::syn_ack : Role::ack;
+  }
   establish(syn, now);
   return syn ? Role::syn_ack : accept_content(segment, now);
 }
@@ -124,7 +151,23 @@ Role ActiveHandshake::in_connection(const Segment& segment, MonotonicTime now) {
   }
   remember_timestamp(segment);
   note_acknowledgment(segment, now);
-  return phase_ == Phase::closing ? accept_content(segment, now) : Role::ack;
+  if (phase_ != Phase::closing) return Role::ack;
+  const Role role = accept_content(segment, now);
+  const bool answered = state_ == TcpState::established && role == Role::data;
+  if (phase_ == Phase::closing && (answered || state_ == TcpState::close_wait)) finish_sending(now);
+  return role;
+}
+
+// Half-open on purpose: the repetitions of the SYN-ACK are what it is about.
+Role ActiveHandshake::while_withholding(const Segment& segment, MonotonicTime now) {
+  if (segment.header.has(control::rst)) {
+    if (segment.header.sequence != peer_next_) return Role::out_of_window;
+    hold(now);
+    return Role::reset;
+  }
+  const bool same = segment.header.is_syn_ack() && segment.header.sequence == peer_initial_ &&
+                    segment.header.acknowledgment == next_sequence_;
+  return same ? Role::syn_ack_again : Role::unexpected;
 }
 
 Role ActiveHandshake::on_syn_in_connection(const Segment& segment, MonotonicTime now) {
@@ -146,9 +189,10 @@ Role ActiveHandshake::accept_content(const Segment& segment, MonotonicTime now) 
     const std::uint32_t fresh = length - seen_before;
     peer_next_ += fresh;
     bytes_received_ += fresh - (fin ? 1 : 0);
-    if (fin) note_peer_fin(now);
+    if (fin) note_peer_fin();
   }
   acknowledge(now);
+  if (state_ == TcpState::time_wait) hold(now);
   if (phase_ == Phase::closing && (bytes_received_ > kMostBytes || replies_left_ == 0)) reset_connection(now);
   return role;
 }
@@ -180,10 +224,11 @@ void ActiveHandshake::learn_peer(const Segment& syn) {
   peer_next_ = peer_initial_ + 1;
   const auto* time = syn.options.find<packet::Timestamps>();
   if (time != nullptr && options_.shape.timestamps) peer_timestamp_ = time->value;
+  if (const auto* mss = syn.options.find<packet::MaximumSegmentSize>()) peer_mss_ = mss->bytes;
   window_scaling_ = options_.shape.window_scaling && syn.options.find<packet::WindowScale>() != nullptr;
 }
 
-// Nothing is to be said by us, so the FIN follows at once; what the server says first is still taken.
+// When nothing is to be said by us the FIN follows at once; what the server says first is still taken.
 void ActiveHandshake::establish(bool acknowledge_now, MonotonicTime now) {
   outcome_ = Outcome::established;
   phase_ = Phase::closing;
@@ -192,9 +237,30 @@ void ActiveHandshake::establish(bool acknowledge_now, MonotonicTime now) {
   give_up_at_ = now + options_.close_timeout;
   replies_left_ = kMostReplies;
   if (acknowledge_now) acknowledge(now);
-  state_ = TcpState::fin_wait_1;
+  state_ = TcpState::established;
+  if (options_.payload.empty()) {
+    finish_sending(now);
+    return;
+  }
+  payload_sent_ = true;
+  next_sequence_ = fin_sequence();
+  send_payload(now);
+}
+
+// Our FIN: after the first answer to what we said, the peer's own FIN, or a silence that was long enough.
+void ActiveHandshake::finish_sending(MonotonicTime now) {
+  state_ = state_ == TcpState::close_wait ? TcpState::last_ack : TcpState::fin_wait_1;
+  give_up_at_ = now + options_.close_timeout;
+  next_sequence_ = fin_sequence();
   send_fin(Role::fin, now);
   ++next_sequence_;
+}
+
+void ActiveHandshake::withhold(MonotonicTime now) {
+  outcome_ = Outcome::half_open;
+  phase_ = Phase::withholding;
+  state_ = TcpState::closed;
+  round_trip_ = now - last_syn_;
 }
 
 // RFC 7323 §4.3: what came in order is what the next segment echoes.
@@ -206,21 +272,26 @@ void ActiveHandshake::remember_timestamp(const Segment& segment) {
 }
 
 void ActiveHandshake::note_acknowledgment(const Segment& segment, MonotonicTime now) {
-  if (segment.header.acknowledgment != next_sequence_) return;
+  if (sequence_before(unacknowledged_, segment.header.acknowledgment)) {
+    unacknowledged_ = segment.header.acknowledgment;
+  }
+  if (unacknowledged_ != next_sequence_) return;
+  if (state_ == TcpState::established) retransmit_at_ = MonotonicTime::max();
   if (state_ == TcpState::fin_wait_1) state_ = TcpState::fin_wait_2;
-  if (state_ != TcpState::closing) return;
+  if (state_ != TcpState::closing && state_ != TcpState::last_ack) return;
   state_ = TcpState::time_wait;
   closing_ = Closing::orderly;
   hold(now);
 }
 
-void ActiveHandshake::note_peer_fin(MonotonicTime now) {
-  if (state_ == TcpState::fin_wait_1) {
+void ActiveHandshake::note_peer_fin() {
+  if (state_ == TcpState::established) {
+    state_ = TcpState::close_wait;
+  } else if (state_ == TcpState::fin_wait_1) {
     state_ = TcpState::closing;
   } else if (state_ == TcpState::fin_wait_2) {
     state_ = TcpState::time_wait;
     closing_ = Closing::orderly;
-    hold(now);
   }
 }
 
@@ -238,7 +309,7 @@ void ActiveHandshake::hold(MonotonicTime now) {
 
 MonotonicTime ActiveHandshake::deadline() const noexcept {
   if (finished()) return MonotonicTime::max();
-  const bool waits_only = phase_ == Phase::holding || state_ == TcpState::fin_wait_2;
+  const bool waits_only = phase_ == Phase::holding || phase_ == Phase::withholding || state_ == TcpState::fin_wait_2;
   return waits_only ? give_up_at_ : std::min(give_up_at_, retransmit_at_);
 }
 
@@ -256,12 +327,13 @@ void ActiveHandshake::on_deadline(MonotonicTime now) {
 void ActiveHandshake::retransmit(MonotonicTime now) {
   if (phase_ == Phase::closing) {
     fin_timeout_ = std::min(2 * fin_timeout_, kLongestFinTimeout);
-    send_fin(Role::fin_again, now);
+    if (sequence_before(unacknowledged_, fin_sequence())) send_payload(now);
+    if (state_ != TcpState::established) send_fin(Role::fin_again, now);
     return;
   }
   ++retransmissions_;
   if (state_ == TcpState::syn_sent) {
-    send_syn(Role::syn_again, now);
+    send_syn(options_.shape.opens() ? Role::syn_again : Role::probe_again, now);
   } else {
     send(Role::syn_ack_again, control::syn | control::ack, options_.initial_sequence, now);
     retransmit_at_ = now + syn_timeout(retransmissions_ + 1, options_.linear_timeouts);
@@ -269,11 +341,17 @@ void ActiveHandshake::retransmit(MonotonicTime now) {
 }
 
 void ActiveHandshake::give_up(MonotonicTime now) {
+  if (phase_ == Phase::withholding) {
+    reset_half_open();
+    hold(now);
+    return;
+  }
   if (phase_ == Phase::closing) {
-    reset_connection(now);
+    state_ == TcpState::established ? finish_sending(now) : reset_connection(now);
     return;
   }
   outcome_ = state_ == TcpState::syn_sent ? Outcome::filtered : Outcome::incomplete;
+  if (!options_.shape.opens()) outcome_ = Outcome::unanswered;
   if (outcome_ == Outcome::incomplete) send(Role::reset, control::rst | control::ack, next_sequence_, now);
   state_ = TcpState::closed;
   hold(now);
@@ -281,6 +359,7 @@ void ActiveHandshake::give_up(MonotonicTime now) {
 
 void ActiveHandshake::abort(Outcome reason, MonotonicTime now) {
   if (phase_ == Phase::closing) reset_connection(now);
+  if (phase_ == Phase::withholding) reset_half_open();
   if (phase_ == Phase::opening) {
     outcome_ = reason;
     if (state_ == TcpState::syn_received) send(Role::reset, control::rst | control::ack, next_sequence_, now);

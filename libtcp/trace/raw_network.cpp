@@ -3,11 +3,12 @@
 
 #include "libtcp/packet/build.hpp"
 #include "libtcp/packet/decode.hpp"
+#include "libtcp/trace/active.hpp"
 
 namespace tcp::trace {
 namespace {
 
-constexpr std::size_t kLargestSent = 128;  // IPv6 header, TCP header, 40 bytes of options
+constexpr std::size_t kLargestSent = 128 + kMostPayloadBytes;  // IPv6 header, TCP header, 40 bytes of options, payload
 constexpr unsigned kMostStrangers = 256;
 
 // A zone says which link an address is on; packets do not carry it.
@@ -122,7 +123,8 @@ Result<void> RawNetwork::send(const FourTuple& tuple, const Segment& segment) {
   ip.dont_fragment = segment.dont_fragment;
   ip.flow_label = segment.flow_label;
   std::array<std::uint8_t, kLargestSent> buffer;
-  const auto bytes = packet::build_tcp_packet(buffer, tuple.local, tuple.remote, ip, segment.header, segment.options);
+  const auto bytes =
+      packet::build_tcp_packet(buffer, tuple.local, tuple.remote, ip, segment.header, segment.options, segment.payload);
   return socket->send(tuple.remote.address, bytes);
 }
 
