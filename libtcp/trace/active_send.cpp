@@ -72,7 +72,7 @@ void ActiveHandshake::send_syn(Role role, MonotonicTime now) {
 void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t sequence, MonotonicTime now) {
   Segment segment = make_segment(control_bits, sequence);
   const bool syn = (control_bits & control::syn) != 0;
-  const unsigned shift = window_scaling_ && !syn ? options_.shape.window_shift : 0;
+  const unsigned shift = window_scaling_ && !syn ? options_.shape.shift() : 0;
   segment.header.window = static_cast<std::uint16_t>((syn_window() + (1U << shift) - 1) >> shift);
   const packet::Timestamps timestamps{timestamp(now), peer_timestamp_.value_or(0)};
   if (syn) {
@@ -81,7 +81,7 @@ void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t 
     if (peer_timestamp_) (void)segment.options.push_back(timestamps);
     if (window_scaling_) {
       (void)segment.options.push_back(packet::NoOperation{});
-      (void)segment.options.push_back(packet::WindowScale{options_.shape.window_shift});
+      (void)segment.options.push_back(packet::WindowScale{options_.shape.shift()});
     }
   } else if (peer_timestamp_) {
     segment.options = {packet::NoOperation{}, packet::NoOperation{}, timestamps};

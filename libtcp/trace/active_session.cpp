@@ -52,14 +52,24 @@ void ActiveSession::fail(Error error) {
   machine_.abort(Outcome::failed, clock_.now());
 }
 
+void ActiveSession::note_state(Handshake& handshake) const {
+  Recorder(handshake).finish();
+  handshake.outcome = machine_.outcome();
+  handshake.closing = machine_.closing();
+  handshake.simultaneous_open = machine_.simultaneous_open();
+  handshake.syn_count = machine_.syn_count();
+  handshake.bytes_sent = machine_.bytes_sent();
+  handshake.bytes_received = machine_.bytes_received();
+}
+
+Handshake ActiveSession::snapshot() const {
+  Handshake handshake = handshake_;
+  note_state(handshake);
+  return handshake;
+}
+
 Handshake ActiveSession::settle() {
-  recorder_.finish();
-  handshake_.outcome = machine_.outcome();
-  handshake_.closing = machine_.closing();
-  handshake_.simultaneous_open = machine_.simultaneous_open();
-  handshake_.syn_count = machine_.syn_count();
-  handshake_.bytes_sent = machine_.bytes_sent();
-  handshake_.bytes_received = machine_.bytes_received();
+  note_state(handshake_);
   return std::move(handshake_);
 }
 

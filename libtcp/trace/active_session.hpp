@@ -29,10 +29,14 @@ class ActiveSession {
   // It is known how it came out; what follows is the end of the connection.
   [[nodiscard]] bool decided() const noexcept { return machine_.decided(); }
 
+  // How it stands.
+  [[nodiscard]] Handshake snapshot() const;
   // Once, when it is finished.
   [[nodiscard]] Handshake settle();
 
  private:
+  void note_state(Handshake& handshake) const;
+
   const Clock& clock_;
   ActiveHandshake machine_;
   Handshake handshake_;
