@@ -22,6 +22,13 @@ const trace::IcmpAnswer* ending_icmp(const trace::Handshake& handshake) {
   return event == handshake.events.end() ? nullptr : event->icmp();
 }
 
+// Our own kernel gave up asking who has the address: nothing came back.
+bool nobody_there(const trace::Handshake& handshake) {
+  const trace::IcmpAnswer* icmp = ending_icmp(handshake);
+  const IpAddress local = handshake.tuple.local.address.without_scope();
+  return icmp != nullptr && icmp->sender == local && local != handshake.tuple.remote.address.without_scope();
+}
+
 void add_distribution(Record& record, const std::optional<trace::Distribution>& all) {
   const auto add = [&](const char* key, Duration trace::Distribution::* field) {
     record.add(key, all ? Value(trace_microseconds((*all).*field)) : Value());
@@ -89,8 +96,8 @@ void TraceSeries::count(const trace::Handshake& handshake, const trace::Meaning&
     case Outcome::half_open: ++established_; [[fallthrough]];
     case Outcome::refused:
     case Outcome::reset:
-    case Outcome::incomplete:
-    case Outcome::unreachable: ++answered_; break;
+    case Outcome::incomplete: ++answered_; break;
+    case Outcome::unreachable: ++(nobody_there(handshake) ? lost_ : answered_); break;
     case Outcome::filtered:
     case Outcome::unanswered: ++lost_; break;
     case Outcome::failed: ++failed_; break;

@@ -52,24 +52,6 @@ Role ActiveHandshake::on_segment(const Segment& segment, MonotonicTime now) {
   return Role::unexpected;
 }
 
-// RFC 9293 §3.10.7.1: an RST takes its numbers from the segment that it answers.
-Role ActiveHandshake::in_probe(const Segment& segment, MonotonicTime now) {
-  if (!segment.header.has(control::rst)) return Role::unexpected;
-  const bool acknowledged = (options_.shape.control_bits & control::ack) != 0;
-  const bool ours = acknowledged ? segment.header.sequence == options_.probe_acknowledgment
-                                 : segment.header.has(control::ack) && covers_first(segment.header.acknowledgment);
-  if (!ours) return Role::wrong_ack;
-  refuse(Outcome::reset, now);
-  return Role::reset;
-}
-
-// What acknowledges the first segment: its SYN, and its FIN when it had one.
-bool ActiveHandshake::covers_first(std::uint32_t acknowledgment) const noexcept {
-  const std::uint16_t bits = options_.shape.control_bits;
-  const std::uint32_t length = ((bits & control::syn) != 0 ? 1U : 0U) + ((bits & control::fin) != 0 ? 1U : 0U);
-  return acknowledgment == options_.initial_sequence + length;
-}
-
 // RFC 9293 §3.10.7.3
 Role ActiveHandshake::in_syn_sent(const Segment& segment, MonotonicTime now) {
   const bool acknowledges = segment.header.has(control::ack);
@@ -158,18 +140,6 @@ Role ActiveHandshake::in_connection(const Segment& segment, MonotonicTime now) {
   return role;
 }
 
-// Half-open on purpose: the repetitions of the SYN-ACK are what it is about.
-Role ActiveHandshake::while_withholding(const Segment& segment, MonotonicTime now) {
-  if (segment.header.has(control::rst)) {
-    if (segment.header.sequence != peer_next_) return Role::out_of_window;
-    hold(now);
-    return Role::reset;
-  }
-  const bool same = segment.header.is_syn_ack() && segment.header.sequence == peer_initial_ &&
-                    segment.header.acknowledgment == next_sequence_;
-  return same ? Role::syn_ack_again : Role::unexpected;
-}
-
 Role ActiveHandshake::on_syn_in_connection(const Segment& segment, MonotonicTime now) {
   acknowledge(now);  // our acknowledgment may have been lost; a stranger's SYN gets a challenge (RFC 5961 §4)
   const bool same = segment.header.has(control::ack) && !segment.header.has(control::rst) &&
@@ -254,13 +224,6 @@ void ActiveHandshake::finish_sending(MonotonicTime now) {
   next_sequence_ = fin_sequence();
   send_fin(Role::fin, now);
   ++next_sequence_;
-}
-
-void ActiveHandshake::withhold(MonotonicTime now) {
-  outcome_ = Outcome::half_open;
-  phase_ = Phase::withholding;
-  state_ = TcpState::closed;
-  round_trip_ = now - last_syn_;
 }
 
 // RFC 7323 §4.3: what came in order is what the next segment echoes.

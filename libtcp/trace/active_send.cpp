@@ -121,12 +121,6 @@ void ActiveHandshake::send_payload(MonotonicTime now) {
   }
 }
 
-void ActiveHandshake::reset_half_open() {
-  Segment segment = make_segment(control::rst, next_sequence_);
-  segment.header.window = 0;
-  outgoing_.push_back({Role::reset, segment});
-}
-
 void ActiveHandshake::acknowledge(MonotonicTime now) {
   if (replies_left_ == 0) return;
   --replies_left_;
