@@ -104,7 +104,7 @@ Role ActiveHandshake::in_syn_received(const Segment& segment, MonotonicTime now)
     return syn ? Role::syn_ack : Role::ack;
   }
   establish(syn, now);
-  return syn ? Role::syn_ack : accept_content(segment, now);
+  return syn ? Role::syn_ack : take_content(segment, now);
 }
 
 // RFC 9293 §3.10.7.4, with RFC 5961's answers to blind attacks.
@@ -133,7 +133,11 @@ Role ActiveHandshake::in_connection(const Segment& segment, MonotonicTime now) {
   }
   remember_timestamp(segment);
   note_acknowledgment(segment, now);
-  if (phase_ != Phase::closing) return Role::ack;
+  return phase_ == Phase::closing ? take_content(segment, now) : Role::ack;
+}
+
+// The first answer to what we said, or their end, is followed by our end.
+Role ActiveHandshake::take_content(const Segment& segment, MonotonicTime now) {
   const Role role = accept_content(segment, now);
   const bool answered = state_ == TcpState::established && role == Role::data;
   if (phase_ == Phase::closing && (answered || state_ == TcpState::close_wait)) finish_sending(now);

@@ -87,6 +87,7 @@ class ActiveHandshake {
   Role in_connection(const Segment& segment, MonotonicTime now);
   Role while_holding(const Segment& segment, MonotonicTime now);
   Role on_syn_in_connection(const Segment& segment, MonotonicTime now);
+  Role take_content(const Segment& segment, MonotonicTime now);
   Role accept_content(const Segment& segment, MonotonicTime now);
 
   void learn_peer(const Segment& syn);

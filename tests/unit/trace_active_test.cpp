@@ -555,3 +555,16 @@ TEST_CASE("what we did not offer is not used") {
   CHECK(script.last[0].segment.header.window == 64240);
   CHECK(script.last[0].segment.time_to_live == 9);
 }
+
+TEST_CASE("an end that comes with the confirmation of a simultaneous open is answered by ours") {
+  ActiveOptions options = Script::make_options();
+  options.payload.assign(4, 'x');
+  Script script(options);
+  (void)script.sent();
+  (void)script.receive(control::syn, kTheirIsn, 0);
+  CHECK(script.sent() == "S.");
+  CHECK(script.receive(control::fin | control::ack, kTheirIsn + 1, kOurIsn + 1) == Role::fin);
+  CHECK(script.sent() == ". . F.");  // what we say, that we heard their end, our end
+  CHECK(script.receive(control::ack, kTheirIsn + 2, kOurIsn + 6) == Role::ack);
+  CHECK(script.machine.closing() == Closing::orderly);
+}
