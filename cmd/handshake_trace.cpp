@@ -9,6 +9,8 @@
 #include "cmd/command.hpp"
 #include "cmd/handshake_trace_passive.hpp"
 #include "cmd/handshake_trace_record.hpp"
+#include "cmd/handshake_trace_repeat.hpp"
+#include "cmd/handshake_trace_syn_options.hpp"
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
@@ -53,21 +55,29 @@ class Tally {
   void count(Outcome outcome) {
     ++targets_;
     if (outcome == Outcome::established) ++established_;
+    if (outcome == Outcome::half_open) ++half_open_;
     if (outcome == Outcome::failed) ++failed_;
     if (outcome == Outcome::interrupted) complete_ = false;
+  }
+  // Many handshakes with one target: what one of them reached, the target did.
+  void count(const TraceSeries& series, bool half_open) {
+    ++targets_;
+    if (series.established() != 0) ++(half_open ? half_open_ : established_);
+    if (series.established() == 0 && series.failed() != 0) ++failed_;
   }
   void set_incomplete() { complete_ = false; }
 
   [[nodiscard]] ExitCode exit_code() const {
     if (failed_ != 0) return ExitCode::failed;
-    return established_ == targets_ ? ExitCode::done : ExitCode::negative;
+    return established_ + half_open_ == targets_ ? ExitCode::done : ExitCode::negative;
   }
   [[nodiscard]] Record record() const {
     Record summary("summary");
     summary.add("complete", complete_);
     summary.add("targets", targets_);
     summary.add("established", established_);
-    summary.add("not_established", targets_ - established_ - failed_);
+    summary.add("half_open", half_open_);
+    summary.add("not_established", targets_ - established_ - half_open_ - failed_);
     summary.add("failed", failed_);
     return summary;
   }
@@ -76,6 +86,7 @@ class Tally {
   bool complete_ = true;
   unsigned targets_ = 0;
   unsigned established_ = 0;
+  unsigned half_open_ = 0;
   unsigned failed_ = 0;
 };
 
@@ -100,6 +111,8 @@ class HandshakeTraceCommand final : public Command {
     app.add_option("--syn-retries", syn_retries_word_, "How often to repeat the SYN (default: as the kernel does)")
         ->type_name("COUNT")
         ->group("Handshake");
+    syn_words_.define(app);
+    repeat_words_.define(app);
     addresses_.define(app);
     output_.define(app);
   }
@@ -118,6 +131,12 @@ class HandshakeTraceCommand final : public Command {
     options_.close_timeout = close_timeout;
     if (timeout == Duration::zero()) return usage_error("--timeout 0", "nothing can be answered in no time");
     TCP_TRY(settle_syn_retries());
+    TCP_TRY(cmd::settle(syn_words_, technique_word_ == "connect", options_));
+    TCP_TRY_ASSIGN(series, cmd::settle(repeat_words_));
+    series_ = series;
+    if (technique_word_ == "connect" && options_.source_port && series_.count > 1) {
+      return usage_error("--source-port and --count", "the kernel's connect() cannot use a port again so soon");
+    }
     return settle_targets();
   }
 
@@ -127,9 +146,10 @@ class HandshakeTraceCommand final : public Command {
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
     const std::vector<Endpoint> endpoints = reachable();
-    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_));
+    if (series_.flood) TCP_TRY(allow_flood(endpoints));
+    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_, series_.count));
     TCP_TRY(net::drop_all_capabilities());
-    return trace_all(context, tracer);
+    return repeat_words_.given() ? trace_repeatedly(context, tracer) : trace_all(context, tracer);
   }
 
  private:
@@ -167,7 +187,8 @@ class HandshakeTraceCommand final : public Command {
 
   void choose_technique(const Context& context) {
     const bool permitted = net::has(net::Capability::net_raw);
-    const bool raw = technique_word_ == "raw" || (technique_word_ == "auto" && permitted);
+    const bool needed = !syn_words_.first_crafted().empty();
+    const bool raw = technique_word_ == "raw" || (technique_word_ == "auto" && (permitted || needed));
     options_.technique = raw ? Technique::raw : Technique::connect;
     if (raw || technique_word_ == "connect") return;
     context.note("tcpbox: not permitted to craft segments, so the kernel's connect() is used");
@@ -214,6 +235,33 @@ class HandshakeTraceCommand final : public Command {
     return tally.exit_code();
   }
 
+  Result<ExitCode> trace_repeatedly(Context& context, trace::Tracer& tracer) {
+    const Interrupt interrupt;
+    const auto view = make_view(output_.format(), context.out, make_repeat_view(context.out));
+    view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
+    std::vector<TraceSeries> all;
+    std::vector<std::size_t> resolved;  // which of them have an address
+    for (const Asked& asked : asked_) {
+      if (!asked.error) resolved.push_back(all.size());
+      all.emplace_back(asked.target);
+      if (asked.error) view->result(all.back().add(unresolved(asked)));
+    }
+    tracer.run_series(series_, context.clock, interrupt.flag(), [&](std::size_t index, const Handshake& handshake) {
+      view->result(all[resolved[index]].add(handshake));
+      return !context.out.failed();
+    });
+    Tally tally;
+    if (interrupt.flag() || context.out.failed()) tally.set_incomplete();
+    for (const TraceSeries& series : all) {
+      tally.count(series, options_.half_open);
+      view->result(series.statistics());
+    }
+    view->summary(tally.record());
+    if (interrupt.flag()) context.out.flush();
+    interrupt.raise_again();
+    return tally.exit_code();
+  }
+
   [[nodiscard]] Handshake unresolved(const Asked& asked) const {
     Handshake handshake;
     handshake.technique = options_.technique;
@@ -226,11 +274,14 @@ class HandshakeTraceCommand final : public Command {
   std::string timeout_word_;
   std::string close_timeout_word_;
   std::string syn_retries_word_;
+  TraceSynWords syn_words_;
+  TraceRepeatWords repeat_words_;
   AddressOptions addresses_;
   PassiveOptions passive_;
   OutputOptions output_;
 
   trace::TraceOptions options_;
+  trace::SeriesOptions series_;
   std::vector<Asked> asked_;
 };
 

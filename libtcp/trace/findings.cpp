@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/trace/offers.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -66,8 +67,34 @@ class Findings {
         add(Topic::result, "half-open: the peer wants to open too, but never acknowledged us",
             "a SYN of the peer's, no acknowledgment of ours");
         break;
+      case Outcome::half_open:
+        add(Topic::result, fmt::format("open: a service would accept on port {}; we left it half-open", port),
+            "it acknowledged exactly our SYN, and we never confirmed it");
+        break;
+      case Outcome::reset:
+      case Outcome::unanswered: probe_result(); break;
       case Outcome::failed: add(Topic::result, "nothing could be sent", failure_text()); break;
       case Outcome::interrupted: add(Topic::result, "stopped before anything was decided", "a signal"); break;
+    }
+  }
+
+  // An ACK out of nowhere is reset by open and closed ports alike; what has neither SYN nor ACK is ignored by open ones
+  // (RFC 9293 §3.10.7.1 and §3.10.7.2).
+  void probe_result() {
+    const auto probe = std::ranges::find(handshake_.events, Role::probe, &HandshakeEvent::role);
+    const bool acknowledges = probe != handshake_.events.end() && probe->segment() != nullptr &&
+                              probe->segment()->header.has(packet::control::ack);
+    if (handshake_.outcome == Outcome::unanswered) {
+      add(Topic::result,
+          acknowledges ? "no answer: a filter drops it, or nobody is there"
+                       : "no answer: an open port ignores it, a filter drops it, or nobody is there",
+          fmt::format("silence after {}", plural(handshake_.syn_count, "probe")));
+    } else if (acknowledges) {
+      add(Topic::result, "answered by a reset: no filter in between; open or closed does not show",
+          "an RST with the number that our ACK named, as any port sends it");
+    } else {
+      add(Topic::result, "answered by a reset: likely closed",
+          "an RST that acknowledges our probe; open ports ignore it, yet some systems reset it");
     }
   }
 
@@ -162,10 +189,11 @@ class Findings {
     if (meaning_.timestamps) {
       add(Topic::timestamps, *meaning_.timestamps ? "yes: every segment measures the round trip" : "no", where);
     }
-    if (meaning_.ecn) {
+    if (meaning_.ecn && handshake_.kernel) {
       add(Topic::congestion, *meaning_.ecn ? "yes: congestion can be told without loss" : "asked for, not granted",
-          handshake_.kernel ? "TCP_INFO" : "ECE on the SYN-ACK");
+          "TCP_INFO");
     }
+    std::ranges::move(find_offers(handshake_, meaning_), std::back_inserter(findings_));
   }
 
   void distance() {
@@ -177,16 +205,11 @@ class Findings {
   }
 
   void reset_origin() {
-    const bool late =
-        std::ranges::any_of(handshake_.events, [](const auto& e) { return e.role == Role::late_syn_ack; });
-    if (late) {
-      add(Topic::reset_origin, "something in front of the host answered for it",
-          "the host's SYN-ACK came after the refusal");
-    } else if (meaning_.reset_origin) {
-      const bool host = *meaning_.reset_origin == ResetOrigin::host;
-      add(Topic::reset_origin, host ? "the host itself, as far as it shows" : "likely not the host: a box on the way",
-          host ? "same TTL as its other segments" : "TTL differs from the host's other segments");
-    }
+    if (meaning_.reset_evidence.empty()) return;
+    const char* statement = "no evidence";
+    if (meaning_.reset_origin == ResetOrigin::host) statement = "the host itself, as far as it shows";
+    if (meaning_.reset_origin == ResetOrigin::elsewhere) statement = "likely not the host: something in front of it";
+    add(Topic::reset_origin, statement, meaning_.reset_evidence);
   }
 
   void simultaneous_open() {
@@ -195,9 +218,15 @@ class Findings {
   }
 
   void data() {
-    if (handshake_.bytes_received == 0) return;
-    add(Topic::data, fmt::format("the server speaks first: {}", plural(handshake_.bytes_received, "byte")),
-        "payload before we sent any");
+    const std::string theirs = plural(handshake_.bytes_received, "byte");
+    if (handshake_.bytes_sent != 0) {
+      add(Topic::data,
+          fmt::format("we said {}, they answered {}", plural(handshake_.bytes_sent, "byte"),
+                      handshake_.bytes_received == 0 ? "nothing" : theirs),
+          "payload after the handshake");
+    } else if (handshake_.bytes_received != 0) {
+      add(Topic::data, "the server speaks first: " + theirs, "payload before we sent any");
+    }
   }
 
   void closing() {
