@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cmd/command.hpp"
+#include "cmd/handshake_trace_path.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
@@ -99,6 +100,7 @@ class HandshakeTraceCommand final : public Command {
     app.add_option("--syn-retries", syn_retries_word_, "How often to repeat the SYN (default: as the kernel does)")
         ->type_name("COUNT")
         ->group("Handshake");
+    path_.define(app);
     addresses_.define(app);
     output_.define(app);
   }
@@ -113,13 +115,15 @@ class HandshakeTraceCommand final : public Command {
     options_.close_timeout = close_timeout;
     if (timeout == Duration::zero()) return usage_error("--timeout 0", "nothing can be answered in no time");
     TCP_TRY(settle_syn_retries());
-    return settle_targets();
+    TCP_TRY(settle_targets());
+    return path_.settle(asked_.size(), timeout_word_);
   }
 
   Result<ExitCode> run(Context& context) override {
     output_.apply(context);
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
+    if (path_.wanted()) return run_path(context);
     const std::vector<Endpoint> endpoints = reachable();
     TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_));
     TCP_TRY(net::drop_all_capabilities());
@@ -172,6 +176,12 @@ class HandshakeTraceCommand final : public Command {
     asked.target.other_addresses.assign(found->begin() + 1, found->end());
   }
 
+  Result<ExitCode> run_path(Context& context) {
+    std::vector<PathTarget> targets;
+    for (const Asked& asked : asked_) targets.push_back({asked.target, asked.error});
+    return path_.run(context, targets, options_.technique, output_.format(), addresses_.numeric);
+  }
+
   [[nodiscard]] std::vector<Endpoint> reachable() const {
     std::vector<Endpoint> endpoints;
     for (const Asked& asked : asked_) {
@@ -214,6 +224,7 @@ class HandshakeTraceCommand final : public Command {
   std::string timeout_word_;
   std::string close_timeout_word_;
   std::string syn_retries_word_;
+  PathOptions path_;
   AddressOptions addresses_;
   OutputOptions output_;
 
