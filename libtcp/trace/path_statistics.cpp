@@ -67,7 +67,8 @@ void PathStatistics::add(const Path& path) {
   ++rounds_;
   for (const Hop& hop : summarize(path)) {
     while (hops_.size() < hop.number) {
-      hops_.emplace_back().number = static_cast<std::uint8_t>(hops_.size());
+      hops_.emplace_back();
+      hops_.back().number = static_cast<std::uint8_t>(hops_.size());
       sums_.emplace_back();
       latest_.emplace_back();
     }
