@@ -8,6 +8,7 @@
 
 #include "cmd/command.hpp"
 #include "cmd/handshake_trace_path.hpp"
+#include "cmd/handshake_trace_pmtu.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
@@ -101,6 +102,7 @@ class HandshakeTraceCommand final : public Command {
         ->type_name("COUNT")
         ->group("Handshake");
     path_.define(app);
+    path_mtu_.define(app);
     addresses_.define(app);
     output_.define(app);
   }
@@ -116,6 +118,7 @@ class HandshakeTraceCommand final : public Command {
     if (timeout == Duration::zero()) return usage_error("--timeout 0", "nothing can be answered in no time");
     TCP_TRY(settle_syn_retries());
     TCP_TRY(settle_targets());
+    TCP_TRY(path_mtu_.settle(path_.wanted(), options_));
     return path_.settle(asked_.size(), timeout_word_);
   }
 
@@ -123,7 +126,7 @@ class HandshakeTraceCommand final : public Command {
     output_.apply(context);
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
-    if (path_.wanted()) return run_path(context);
+    if (path_.wanted() || path_mtu_.wanted()) return run_path(context);
     const std::vector<Endpoint> endpoints = reachable();
     TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_));
     TCP_TRY(net::drop_all_capabilities());
@@ -179,6 +182,7 @@ class HandshakeTraceCommand final : public Command {
   Result<ExitCode> run_path(Context& context) {
     std::vector<PathTarget> targets;
     for (const Asked& asked : asked_) targets.push_back({asked.target, asked.error});
+    if (path_mtu_.wanted()) return path_mtu_.run(context, targets, options_.technique, output_.format());
     return path_.run(context, targets, options_.technique, output_.format(), addresses_.numeric);
   }
 
@@ -225,6 +229,7 @@ class HandshakeTraceCommand final : public Command {
   std::string close_timeout_word_;
   std::string syn_retries_word_;
   PathOptions path_;
+  PathMtuCommand path_mtu_;
   AddressOptions addresses_;
   OutputOptions output_;
 

@@ -7,6 +7,7 @@
 
 #include "cmd/handshake_trace_path_record.hpp"
 #include "cmd/handshake_trace_path_text.hpp"
+#include "cmd/handshake_trace_tally.hpp"
 #include "cmd/interrupt.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/reverse_names.hpp"
@@ -22,36 +23,10 @@ constexpr Duration kNamePatience = 1s;      // for the names of all hops togethe
 constexpr Duration kLeastInterval = 100ms;  // between the starts of two rounds
 constexpr Duration kLongestNap = 50ms;      // so that a signal is noticed
 
-// What becomes of all targets.
-class PathTally {
- public:
-  void count(trace::PathOutcome outcome) {
-    ++targets_;
-    if (outcome == trace::PathOutcome::open) ++open_;
-    if (outcome == trace::PathOutcome::failed) ++failed_;
-    if (outcome == trace::PathOutcome::interrupted) complete_ = false;
-  }
-  void set_incomplete() { complete_ = false; }
-  [[nodiscard]] ExitCode exit_code() const {
-    if (failed_ != 0) return ExitCode::failed;
-    return open_ == targets_ ? ExitCode::done : ExitCode::negative;
-  }
-  [[nodiscard]] Record record() const {
-    Record summary("summary");
-    summary.add("complete", complete_);
-    summary.add("targets", targets_);
-    summary.add("established", open_);
-    summary.add("not_established", targets_ - open_ - failed_);
-    summary.add("failed", failed_);
-    return summary;
-  }
-
- private:
-  bool complete_ = true;
-  unsigned targets_ = 0;
-  unsigned open_ = 0;
-  unsigned failed_ = 0;
-};
+void count(TraceTally& tally, trace::PathOutcome outcome) {
+  tally.count(outcome == trace::PathOutcome::open, outcome == trace::PathOutcome::failed);
+  if (outcome == trace::PathOutcome::interrupted) tally.set_incomplete();
+}
 
 std::vector<IpAddress> addresses_of(const std::vector<trace::Hop>& hops) {
   std::vector<IpAddress> addresses;
@@ -178,7 +153,7 @@ Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget
   const auto view =
       make_view(format, context.out, make_path_view(context.out, interval_.has_value() && format == Format::text));
   view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
-  PathTally tally;
+  TraceTally tally;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (interrupt.flag() || context.out.failed()) {
       tally.set_incomplete();
@@ -186,12 +161,12 @@ Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget
     }
     PathShow show(context, *view, targets[i].target, numeric);
     if (tracers[i] && interval_) {
-      tally.count(show.watch(*tracers[i], *interval_, interrupt.flag()));
+      count(tally, show.watch(*tracers[i], *interval_, interrupt.flag()));
       continue;
     }
     const trace::Path path = tracers[i] ? tracers[i]->run(context.clock, interrupt.flag())
                                         : failed_path(targets[i], tracers[i].error(), settings_, context.clock);
-    tally.count(trace::end_of(path).outcome);
+    count(tally, trace::end_of(path).outcome);
     show.show(path, std::nullopt);
   }
   view->summary(tally.record());

@@ -59,6 +59,7 @@ Result<PathRawNetwork> PathRawNetwork::open(const PathRawNetworkOptions& options
   TCP_TRY_ASSIGN(packets, net::PacketSocket::open(packet_options));
   net::RawIpSocketOptions raw_options;
   raw_options.family = options.remote.address.family();
+  raw_options.ignore_path_mtu = true;
   TCP_TRY_ASSIGN(raw, net::RawIpSocket::open(raw_options));
   return PathRawNetwork(options, std::move(packets), std::move(raw));
 }
