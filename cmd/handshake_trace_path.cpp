@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kFlagAlone = "true";  // CLI11's word for a flag without a value
 constexpr unsigned kMostHops = 255;
 constexpr unsigned kMostQueries = 10;
 constexpr Duration kNamePatience = 1s;      // for the names of all hops together
@@ -105,8 +106,7 @@ void PathOptions::define(CLI::App& app) {
   app.add_option("--queries", queries_word_, "Probes for each hop (default 3)")->type_name("COUNT")->group(kGroup);
   app.add_flag("--paris", one_flow_, "All probes in one flow, so that a load balancer sends them one way")
       ->group(kGroup);
-  app.add_flag("--watch{1s}", watch_word_, "Again and again, every second or --watch=DURATION, until interrupted")
-      ->type_name("DURATION")
+  app.add_flag("--watch", watch_word_, "Again and again, every second or --watch=DURATION, until interrupted")
       ->group(kGroup);
 }
 
@@ -124,7 +124,8 @@ Result<void> PathOptions::settle(std::size_t targets, const std::string& timeout
   settings_.one_flow = one_flow_;
   settings_.timeout = wait;
   if (watch_word_.empty()) return {};
-  TCP_TRY_ASSIGN(interval, settle_duration("--watch", watch_word_, 1s));
+  const std::string word = watch_word_ == kFlagAlone ? std::string() : watch_word_;
+  TCP_TRY_ASSIGN(interval, settle_duration("--watch", word, 1s));
   if (interval < kLeastInterval) return usage_error("--watch '" + watch_word_ + "'", "must be at least 100ms");
   if (targets != 1) return usage_error("--watch", "can watch one target at a time");
   interval_ = interval;
