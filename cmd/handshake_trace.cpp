@@ -10,6 +10,8 @@
 #include "cmd/handshake_trace_path.hpp"
 #include "cmd/handshake_trace_pmtu.hpp"
 #include "cmd/handshake_trace_record.hpp"
+#include "cmd/handshake_trace_repeat.hpp"
+#include "cmd/handshake_trace_syn_options.hpp"
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
@@ -54,21 +56,29 @@ class Tally {
   void count(Outcome outcome) {
     ++targets_;
     if (outcome == Outcome::established) ++established_;
+    if (outcome == Outcome::half_open) ++half_open_;
     if (outcome == Outcome::failed) ++failed_;
     if (outcome == Outcome::interrupted) complete_ = false;
+  }
+  // Many handshakes with one target: what one of them reached, the target did.
+  void count(const TraceSeries& series, bool half_open) {
+    ++targets_;
+    if (series.established() != 0) ++(half_open ? half_open_ : established_);
+    if (series.established() == 0 && series.failed() != 0) ++failed_;
   }
   void set_incomplete() { complete_ = false; }
 
   [[nodiscard]] ExitCode exit_code() const {
     if (failed_ != 0) return ExitCode::failed;
-    return established_ == targets_ ? ExitCode::done : ExitCode::negative;
+    return established_ + half_open_ == targets_ ? ExitCode::done : ExitCode::negative;
   }
   [[nodiscard]] Record record() const {
     Record summary("summary");
     summary.add("complete", complete_);
     summary.add("targets", targets_);
     summary.add("established", established_);
-    summary.add("not_established", targets_ - established_ - failed_);
+    summary.add("half_open", half_open_);
+    summary.add("not_established", targets_ - established_ - half_open_ - failed_);
     summary.add("failed", failed_);
     return summary;
   }
@@ -77,6 +87,7 @@ class Tally {
   bool complete_ = true;
   unsigned targets_ = 0;
   unsigned established_ = 0;
+  unsigned half_open_ = 0;
   unsigned failed_ = 0;
 };
 
@@ -103,6 +114,8 @@ class HandshakeTraceCommand final : public Command {
         ->group("Handshake");
     path_.define(app);
     path_mtu_.define(app);
+    syn_words_.define(app);
+    repeat_words_.define(app);
     addresses_.define(app);
     output_.define(app);
   }
@@ -117,9 +130,14 @@ class HandshakeTraceCommand final : public Command {
     options_.close_timeout = close_timeout;
     if (timeout == Duration::zero()) return usage_error("--timeout 0", "nothing can be answered in no time");
     TCP_TRY(settle_syn_retries());
+    TCP_TRY(cmd::settle(syn_words_, technique_word_ == "connect", options_));
+    TCP_TRY_ASSIGN(series, cmd::settle(repeat_words_));
+    series_ = series;
+    if (technique_word_ == "connect" && options_.source_port && series_.count > 1) {
+      return usage_error("--source-port and --count", "the kernel's connect() cannot use a port again so soon");
+    }
     TCP_TRY(settle_targets());
-    TCP_TRY(path_mtu_.settle(path_.wanted(), options_));
-    return path_.settle(asked_.size(), timeout_word_);
+    return settle_path();
   }
 
   Result<ExitCode> run(Context& context) override {
@@ -128,12 +146,28 @@ class HandshakeTraceCommand final : public Command {
     for (Asked& asked : asked_) resolve(asked);
     if (path_.wanted() || path_mtu_.wanted()) return run_path(context);
     const std::vector<Endpoint> endpoints = reachable();
-    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_));
+    if (series_.flood) TCP_TRY(allow_flood(endpoints));
+    TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_, series_.count));
     TCP_TRY(net::drop_all_capabilities());
-    return trace_all(context, tracer);
+    return repeat_words_.given() ? trace_repeatedly(context, tracer) : trace_all(context, tracer);
   }
 
  private:
+  Result<void> settle_path() {
+    TCP_TRY(path_mtu_.settle(path_.wanted(), options_));
+    TCP_TRY(path_.settle(asked_.size(), timeout_word_));
+    if (!path_.wanted() && !path_mtu_.wanted()) return {};
+    const bool own = options_.half_open || !options_.payload.empty() || options_.source_port || repeat_words_.given();
+    if (own || !options_.shape.opens()) {
+      return usage_error("--half-open, --send, --source-port, --flags, --count",
+                         "cannot be used with --path or --pmtu");
+    }
+    if (path_.wanted() && !syn_words_.time_to_live.empty()) return usage_error("--ttl", "is what --path varies");
+    path_.set_shape(options_.shape);
+    path_mtu_.set_shape(options_.shape);
+    return {};
+  }
+
   Result<void> settle_technique() {
     if (technique_word_ == "auto" || technique_word_ == "raw" || technique_word_ == "connect") return {};
     return usage_error("--technique '" + technique_word_ + "'", "must be auto, raw or connect");
@@ -162,7 +196,8 @@ class HandshakeTraceCommand final : public Command {
 
   void choose_technique(const Context& context) {
     const bool permitted = net::has(net::Capability::net_raw);
-    const bool raw = technique_word_ == "raw" || (technique_word_ == "auto" && permitted);
+    const bool needed = !syn_words_.first_crafted().empty();
+    const bool raw = technique_word_ == "raw" || (technique_word_ == "auto" && (permitted || needed));
     options_.technique = raw ? Technique::raw : Technique::connect;
     if (raw || technique_word_ == "connect") return;
     context.note("tcpbox: not permitted to craft segments, so the kernel's connect() is used");
@@ -216,6 +251,33 @@ class HandshakeTraceCommand final : public Command {
     return tally.exit_code();
   }
 
+  Result<ExitCode> trace_repeatedly(Context& context, trace::Tracer& tracer) {
+    const Interrupt interrupt;
+    const auto view = make_view(output_.format(), context.out, make_repeat_view(context.out));
+    view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
+    std::vector<TraceSeries> all;
+    std::vector<std::size_t> resolved;  // which of them have an address
+    for (const Asked& asked : asked_) {
+      if (!asked.error) resolved.push_back(all.size());
+      all.emplace_back(asked.target);
+      if (asked.error) view->result(all.back().add(unresolved(asked)));
+    }
+    tracer.run_series(series_, context.clock, interrupt.flag(), [&](std::size_t index, const Handshake& handshake) {
+      view->result(all[resolved[index]].add(handshake));
+      return !context.out.failed();
+    });
+    Tally tally;
+    if (interrupt.flag() || context.out.failed()) tally.set_incomplete();
+    for (const TraceSeries& series : all) {
+      tally.count(series, options_.half_open);
+      view->result(series.statistics());
+    }
+    view->summary(tally.record());
+    if (interrupt.flag()) context.out.flush();
+    interrupt.raise_again();
+    return tally.exit_code();
+  }
+
   [[nodiscard]] Handshake unresolved(const Asked& asked) const {
     Handshake handshake;
     handshake.technique = options_.technique;
@@ -230,10 +292,13 @@ class HandshakeTraceCommand final : public Command {
   std::string syn_retries_word_;
   PathOptions path_;
   PathMtuCommand path_mtu_;
+  TraceSynWords syn_words_;
+  TraceRepeatWords repeat_words_;
   AddressOptions addresses_;
   OutputOptions output_;
 
   trace::TraceOptions options_;
+  trace::SeriesOptions series_;
   std::vector<Asked> asked_;
 };
 

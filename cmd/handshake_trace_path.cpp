@@ -21,7 +21,7 @@ constexpr std::string_view kFlagAlone = "true";  // CLI11's word for a flag with
 constexpr unsigned kMostHops = 255;
 constexpr unsigned kMostQueries = 10;
 constexpr Duration kNamePatience = 1s;      // for the names of all hops together
-constexpr Duration kLeastInterval = 100ms;  // between the starts of two rounds
+constexpr Duration kShortestRound = 100ms;  // between the starts of two rounds
 constexpr Duration kLongestNap = 50ms;      // so that a signal is noticed
 
 void count(TraceTally& tally, trace::PathOutcome outcome) {
@@ -56,7 +56,7 @@ class PathShow {
     statistics_.add(path);
     if (!numeric_) {
       names_.ask(addresses_of(statistics_.hops()));
-      names_.await(kNamePatience);
+      names_.await(statistics_.rounds() == 1 ? kNamePatience : Duration::zero());
     }
     const AddressNames names = names_.names();
     for (const trace::Hop& hop : statistics_.hops()) view_.result(to_hop_record(target_, hop, names, round));
@@ -126,7 +126,7 @@ Result<void> PathOptions::settle(std::size_t targets, const std::string& timeout
   if (watch_word_.empty()) return {};
   const std::string word = watch_word_ == kFlagAlone ? std::string() : watch_word_;
   TCP_TRY_ASSIGN(interval, settle_duration("--watch", word, 1s));
-  if (interval < kLeastInterval) return usage_error("--watch '" + watch_word_ + "'", "must be at least 100ms");
+  if (interval < kShortestRound) return usage_error("--watch '" + watch_word_ + "'", "must be at least 100ms");
   if (targets != 1) return usage_error("--watch", "can watch one target at a time");
   interval_ = interval;
   return {};

@@ -11,7 +11,6 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::size_t kAddressWidth = 39;  // the longest IPv6 address: a table of 80 columns
 constexpr std::size_t kDetailIndent = 7;
 constexpr std::size_t kLeastColumn = 20;  // words are never squeezed below it
 
@@ -118,31 +117,40 @@ class PathText {
     text_ += fmt::format("{:>4}  round trips in ms{}\n\n", "", watched ? ", over all rounds" : "");
   }
 
-  // Watching shows two more columns, which leaves an address less room.
+  // Watching shows two more columns, which leaves less room: a long IPv6 address then has a line of its own.
   [[nodiscard]] std::vector<std::string_view> columns() const {
     if (path_["round"].is_null()) return {"best", "average"};
     return {"last", "best", "average", "worst"};
   }
   [[nodiscard]] std::size_t address_width() const {
+    const std::size_t numbers = 4 + 2 + 2 + 4 + columns().size() * (2 + 8);
+    const std::size_t room = std::max<std::size_t>(terminal_.width, numbers + kLeastColumn) - numbers;
     std::size_t width = std::string_view("address").size();
-    for (const Record& hop : hops_) {
-      const List* addresses = hop["addresses"].list();
-      if (!addresses->empty()) width = std::max(width, (*addresses->front().record())["address"].text().size());
-    }
-    return std::min(width, kAddressWidth);
+    for (const Record& hop : hops_) width = std::max(width, first_address(hop).size());
+    return std::min(width, room);
+  }
+
+  static std::string first_address(const Record& hop) {
+    const List& addresses = *hop["addresses"].list();
+    return addresses.empty() ? "*" : (*addresses.front().record())["address"].text();
   }
 
   void row(const Record& hop) {
-    const List& addresses = *hop["addresses"].list();
-    const std::string first = addresses.empty() ? "*" : (*addresses.front().record())["address"].text();
-    text_ +=
-        fmt::format("{:>4}  {:<{}}  {:>4}", hop["hop"].text(), first, address_width(), loss_text(hop["loss_percent"]));
-    if (!path_["round"].is_null()) text_ += fmt::format("  {:>8}", milliseconds(hop["round_trip_last_us"]));
+    std::string first = first_address(hop);
+    std::string number = hop["hop"].text();
+    if (first.size() > address_width()) {  // a line of its own
+      text_ += fmt::format("{:>4}  {}\n", number, first);
+      number.clear();
+      first.clear();
+    }
+    text_ += fmt::format("{:>4}  {:<{}}  {:>4}", number, first, address_width(), loss_text(hop["loss_percent"]));
+    const bool watched = !path_["round"].is_null();
+    if (watched) text_ += fmt::format("  {:>8}", milliseconds(hop["round_trip_last_us"]));
     text_ += fmt::format("  {:>8}  {:>8}", milliseconds(hop["round_trip_shortest_us"]),
                          milliseconds(hop["round_trip_average_us"]));
-    if (!path_["round"].is_null()) text_ += fmt::format("  {:>8}", milliseconds(hop["round_trip_longest_us"]));
+    if (watched) text_ += fmt::format("  {:>8}", milliseconds(hop["round_trip_longest_us"]));
     text_ += '\n';
-    details(hop, addresses);
+    details(hop, *hop["addresses"].list());
   }
 
   void details(const Record& hop, const List& addresses) {

@@ -28,7 +28,7 @@ InitialSequences initial_sequences(const Handshake& handshake) {
   for (const HandshakeEvent& event : handshake.events) {
     const Segment* segment = event.segment();
     if (segment == nullptr) continue;
-    if (event.role == Role::syn) result.client = segment->header.sequence;
+    if (event.role == Role::syn || event.role == Role::probe) result.client = segment->header.sequence;
     if (event.from != Party::server || (event.role != Role::syn_ack && event.role != Role::peer_syn)) continue;
     result.server = segment->header.sequence;
     result.server_known = true;
@@ -73,6 +73,8 @@ Record segment_record(const Segment& segment, Family family) {
   return record;
 }
 
+}  // namespace
+
 Record icmp_record(const trace::IcmpAnswer& icmp) {
   Record record("icmp");
   record.add("protocol", icmp.header.family == Family::v4 ? "icmp" : "icmpv6");
@@ -84,6 +86,8 @@ Record icmp_record(const trace::IcmpAnswer& icmp) {
   record.add("next_hop_mtu_bytes", icmp.header.next_hop_mtu());
   return record;
 }
+
+namespace {
 
 Record event_record(const Handshake& handshake, std::size_t index, const InitialSequences& initial) {
   const HandshakeEvent& event = handshake.events[index];
@@ -131,6 +135,11 @@ Record meaning_record(const trace::Meaning& meaning) {
   record.add("selective_ack", meaning.selective_ack);
   record.add("timestamps", meaning.timestamps);
   record.add("ecn", meaning.ecn);
+  record.add("ecn_answer", meaning.ecn_answer ? Value(to_string(*meaning.ecn_answer)) : Value());
+  record.add("fast_open", meaning.fast_open);
+  record.add("multipath", meaning.multipath);
+  record.add("syn_cookies", meaning.syn_cookies ? Value(to_string(*meaning.syn_cookies)) : Value());
+  record.add("split_handshake", meaning.split_handshake);
   record.add("time_to_live", distance ? Value(distance->time_to_live) : Value());
   record.add("initial_time_to_live", distance ? Value(distance->initial) : Value());
   record.add("hops", distance ? Value(distance->hops) : Value());
@@ -186,6 +195,7 @@ Record to_record(const TraceTarget& target, const Handshake& handshake) {
   record.add("error", handshake.failure ? Value(handshake.failure->message()) : Value());
   record.add("simultaneous_open", handshake.simultaneous_open);
   record.add("syn_count", handshake.syn_count);
+  record.add("sent_bytes", handshake.bytes_sent);
   record.add("received_bytes", handshake.bytes_received);
   record.add("client_initial_sequence", ours_known ? Value(initial.client) : Value());
   record.add("server_initial_sequence", initial.server_known ? Value(initial.server) : Value());

@@ -19,6 +19,7 @@ struct TraceTarget {
   std::vector<IpAddress> other_addresses;  // of the same name, not traced
 };
 
+[[nodiscard]] Record icmp_record(const trace::IcmpAnswer& icmp);
 [[nodiscard]] Record to_record(const TraceTarget& target, const trace::Handshake& handshake);
 
 // "SYN-ACK": what an event is called on the wire.

@@ -25,6 +25,7 @@ class TraceTally {
     summary.add("complete", complete_);
     summary.add("targets", targets_);
     summary.add("established", good_);
+    summary.add("half_open", 0U);
     summary.add("not_established", targets_ - good_ - failed_);
     summary.add("failed", failed_);
     return summary;

@@ -29,9 +29,13 @@ constexpr std::array kTopicNames{
     TopicName{"selective_ack", "selective ACK"},
     TopicName{"timestamps", "timestamps"},
     TopicName{"congestion", "ECN"},
+    TopicName{"fast_open", "Fast Open"},
+    TopicName{"multipath", "Multipath TCP"},
+    TopicName{"syn_cookies", "SYN cookies"},
     TopicName{"distance", "distance"},
     TopicName{"reset_origin", "who reset"},
     TopicName{"simultaneous_open", "both at once"},
+    TopicName{"split_handshake", "split answer"},
     TopicName{"data", "data"},
     TopicName{"closing", "close"},
     TopicName{"limits", "not visible"},
@@ -49,8 +53,10 @@ double number(const Value& value) {
 }
 
 Style outcome_style(std::string_view outcome) {
-  if (outcome == "established") return Style::green;
-  return outcome == "filtered" || outcome == "incomplete" ? Style::yellow : Style::red;
+  if (outcome == "established" || outcome == "half_open") return Style::green;
+  return outcome == "filtered" || outcome == "incomplete" || outcome == "unanswered" || outcome == "reset"
+             ? Style::yellow
+             : Style::red;
 }
 
 class Ladder {

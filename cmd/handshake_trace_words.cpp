@@ -53,13 +53,21 @@ std::string explain_their_ack(const Handshake& handshake, const HandshakeEvent& 
   return of_fin ? "they confirm that we closed" : "they confirm the handshake";
 }
 
+std::string explain_our_fin(const Handshake& handshake) {
+  return handshake.bytes_sent == 0 ? "we have nothing to say and close our side"
+                                   : "we have said all and close our side";
+}
+
 std::string explain_our_reset(const Handshake& handshake, std::size_t index) {
   const bool bare = !handshake.events[index].segment()->header.has(control::ack);  // answers a stray segment
+  if (handshake.outcome == trace::Outcome::half_open) return "we give it up, as we meant to";
   if (bare) return "we reject it: there is no such connection";
   return "they did not finish in time: we break it off";
 }
 
 std::string explain_their_reset(const Handshake& handshake) {
+  if (handshake.outcome == trace::Outcome::reset) return "they know no such connection";
+  if (handshake.outcome == trace::Outcome::half_open) return "they give it up";
   return handshake.outcome == trace::Outcome::established ? "they break the connection off" : "they refuse";
 }
 
@@ -72,12 +80,15 @@ std::string explain_icmp(const HandshakeEvent& event) {
   return fmt::format("{}, says {}", to_string(event.icmp()->header), to_string(event.icmp()->sender));
 }
 
+std::string byte_count(std::uint64_t count) { return fmt::format("{} byte{}", count, count == 1 ? "" : "s"); }
+
 std::string name_of_segment(const trace::Segment& segment) {
   if (segment.header.has(control::rst)) return "RST";
   if (segment.header.has(control::syn | control::ack)) return "SYN-ACK";
   if (segment.header.has(control::syn)) return "SYN";
   if (segment.header.has(control::fin)) return "FIN";
-  return segment.payload_length != 0 ? "DATA" : "ACK";
+  if (segment.payload_length != 0) return "DATA";
+  return segment.header.has(control::ack) ? "ACK" : "none";
 }
 
 }  // namespace
@@ -89,6 +100,7 @@ std::string name_of(const HandshakeEvent& event) {
     case Role::connect_start: return "connect";
     case Role::connect_end: return event.error() == nullptr ? "open" : "error";
     case Role::end_of_stream: return "FIN";
+    case Role::data: return "DATA";
     case Role::fin: return "FIN";
     case Role::reset: return "RST";
     default: return "error";
@@ -102,10 +114,18 @@ std::string explain_event(const Handshake& handshake, std::size_t index) {
     case Role::syn: return "we ask to open a connection";
     case Role::syn_again: return "no answer so far: we ask again";
     case Role::syn_ack: return ours ? "we accept theirs and repeat ours" : "they accept, and ask the same of us";
-    case Role::syn_ack_again: return ours ? "we say so again" : "they say so again: our ACK was late or lost";
+    case Role::syn_ack_again:
+      if (handshake.outcome == trace::Outcome::half_open) return "they say so again: they remember us";
+      return ours ? "we say so again" : "they say so again: our ACK was late or lost";
+    case Role::probe: return "we send what opens nothing, to see what comes back";
+    case Role::probe_again: return "no answer so far: we send it again";
     case Role::ack: return ours ? explain_our_ack(handshake, index) : explain_their_ack(handshake, event);
-    case Role::data: return fmt::format("they speak first: {} bytes", event.segment()->payload_length);
-    case Role::fin: return ours ? "we have nothing to say and close our side" : "they close their side";
+    case Role::data:
+      if (event.segment() == nullptr) return "we say " + byte_count(handshake.bytes_sent);
+      if (ours) return "we say " + byte_count(event.segment()->payload_length);
+      return fmt::format("they {}: {} bytes", handshake.bytes_sent == 0 ? "speak first" : "answer",
+                         event.segment()->payload_length);
+    case Role::fin: return ours ? explain_our_fin(handshake) : "they close their side";
     case Role::fin_again: return ours ? "no answer: we close again" : "they close again: our ACK was late or lost";
     case Role::reset: return ours ? explain_our_reset(handshake, index) : explain_their_reset(handshake);
     case Role::peer_syn: return "they ask to open a connection at the same time";

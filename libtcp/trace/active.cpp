@@ -31,17 +31,20 @@ Duration syn_timeout(unsigned number, unsigned linear_timeouts) noexcept {
 ActiveHandshake::ActiveHandshake(const ActiveOptions& options, MonotonicTime now)
     : options_(options),
       next_sequence_(options.initial_sequence + 1),
+      unacknowledged_(options.initial_sequence + 1),
       identification_(options.first_identification),
       started_(now),
       give_up_at_(now + options.timeout),
       replies_left_(kMostReplies) {
-  send_syn(Role::syn, now);
+  send_syn(options.shape.opens() ? Role::syn : Role::probe, now);
 }
 
 Role ActiveHandshake::on_segment(const Segment& segment, MonotonicTime now) {
   switch (phase_) {
     case Phase::opening:
+      if (!options_.shape.opens()) return in_probe(segment, now);
       return state_ == TcpState::syn_sent ? in_syn_sent(segment, now) : in_syn_received(segment, now);
+    case Phase::withholding: return while_withholding(segment, now);
     case Phase::closing: return in_connection(segment, now);
     case Phase::holding: return while_holding(segment, now);
     case Phase::finished: break;
@@ -53,7 +56,9 @@ Role ActiveHandshake::on_segment(const Segment& segment, MonotonicTime now) {
 Role ActiveHandshake::in_syn_sent(const Segment& segment, MonotonicTime now) {
   const bool acknowledges = segment.header.has(control::ack);
   const bool reset = segment.header.has(control::rst);
-  if (acknowledges && segment.header.acknowledgment != next_sequence_) {
+  const bool right =
+      segment.header.acknowledgment == next_sequence_ || (reset && covers_first(segment.header.acknowledgment));
+  if (acknowledges && !right) {
     if (!reset) reset_unknown(segment);
     return Role::wrong_ack;
   }
@@ -65,7 +70,7 @@ Role ActiveHandshake::in_syn_sent(const Segment& segment, MonotonicTime now) {
   if (!segment.header.has(control::syn)) return Role::unexpected;
   learn_peer(segment);
   if (acknowledges) {
-    establish(true, now);
+    options_.half_open ? withhold(now) : establish(true, now);
     return Role::syn_ack;
   }
   simultaneous_open_ = true;
@@ -94,8 +99,12 @@ Role ActiveHandshake::in_syn_received(const Segment& segment, MonotonicTime now)
     return Role::wrong_ack;
   }
   if (!in_order) return Role::out_of_window;
+  if (options_.half_open) {
+    withhold(now);
+    return syn ? Role::syn_ack : Role::ack;
+  }
   establish(syn, now);
-  return syn ? Role::syn_ack : accept_content(segment, now);
+  return syn ? Role::syn_ack : take_content(segment, now);
 }
 
 // RFC 9293 §3.10.7.4, with RFC 5961's answers to blind attacks.
@@ -124,7 +133,15 @@ Role ActiveHandshake::in_connection(const Segment& segment, MonotonicTime now) {
   }
   remember_timestamp(segment);
   note_acknowledgment(segment, now);
-  return phase_ == Phase::closing ? accept_content(segment, now) : Role::ack;
+  return phase_ == Phase::closing ? take_content(segment, now) : Role::ack;
+}
+
+// The first answer to what we said, or their end, is followed by our end.
+Role ActiveHandshake::take_content(const Segment& segment, MonotonicTime now) {
+  const Role role = accept_content(segment, now);
+  const bool answered = state_ == TcpState::established && role == Role::data;
+  if (phase_ == Phase::closing && (answered || state_ == TcpState::close_wait)) finish_sending(now);
+  return role;
 }
 
 Role ActiveHandshake::on_syn_in_connection(const Segment& segment, MonotonicTime now) {
@@ -146,9 +163,10 @@ Role ActiveHandshake::accept_content(const Segment& segment, MonotonicTime now) 
     const std::uint32_t fresh = length - seen_before;
     peer_next_ += fresh;
     bytes_received_ += fresh - (fin ? 1 : 0);
-    if (fin) note_peer_fin(now);
+    if (fin) note_peer_fin();
   }
   acknowledge(now);
+  if (state_ == TcpState::time_wait) hold(now);
   if (phase_ == Phase::closing && (bytes_received_ > kMostBytes || replies_left_ == 0)) reset_connection(now);
   return role;
 }
@@ -180,10 +198,11 @@ void ActiveHandshake::learn_peer(const Segment& syn) {
   peer_next_ = peer_initial_ + 1;
   const auto* time = syn.options.find<packet::Timestamps>();
   if (time != nullptr && options_.shape.timestamps) peer_timestamp_ = time->value;
+  if (const auto* mss = syn.options.find<packet::MaximumSegmentSize>()) peer_mss_ = mss->bytes;
   window_scaling_ = options_.shape.window_scaling && syn.options.find<packet::WindowScale>() != nullptr;
 }
 
-// Nothing is to be said by us, so the FIN follows at once; what the server says first is still taken.
+// When nothing is to be said by us the FIN follows at once; what the server says first is still taken.
 void ActiveHandshake::establish(bool acknowledge_now, MonotonicTime now) {
   outcome_ = Outcome::established;
   phase_ = Phase::closing;
@@ -192,7 +211,21 @@ void ActiveHandshake::establish(bool acknowledge_now, MonotonicTime now) {
   give_up_at_ = now + options_.close_timeout;
   replies_left_ = kMostReplies;
   if (acknowledge_now) acknowledge(now);
-  state_ = TcpState::fin_wait_1;
+  state_ = TcpState::established;
+  if (options_.payload.empty()) {
+    finish_sending(now);
+    return;
+  }
+  payload_sent_ = true;
+  next_sequence_ = fin_sequence();
+  send_payload(now);
+}
+
+// Our FIN: after the first answer to what we said, the peer's own FIN, or a silence that was long enough.
+void ActiveHandshake::finish_sending(MonotonicTime now) {
+  state_ = state_ == TcpState::close_wait ? TcpState::last_ack : TcpState::fin_wait_1;
+  give_up_at_ = now + options_.close_timeout;
+  next_sequence_ = fin_sequence();
   send_fin(Role::fin, now);
   ++next_sequence_;
 }
@@ -206,21 +239,26 @@ void ActiveHandshake::remember_timestamp(const Segment& segment) {
 }
 
 void ActiveHandshake::note_acknowledgment(const Segment& segment, MonotonicTime now) {
-  if (segment.header.acknowledgment != next_sequence_) return;
+  if (sequence_before(unacknowledged_, segment.header.acknowledgment)) {
+    unacknowledged_ = segment.header.acknowledgment;
+  }
+  if (unacknowledged_ != next_sequence_) return;
+  if (state_ == TcpState::established) retransmit_at_ = MonotonicTime::max();
   if (state_ == TcpState::fin_wait_1) state_ = TcpState::fin_wait_2;
-  if (state_ != TcpState::closing) return;
+  if (state_ != TcpState::closing && state_ != TcpState::last_ack) return;
   state_ = TcpState::time_wait;
   closing_ = Closing::orderly;
   hold(now);
 }
 
-void ActiveHandshake::note_peer_fin(MonotonicTime now) {
-  if (state_ == TcpState::fin_wait_1) {
+void ActiveHandshake::note_peer_fin() {
+  if (state_ == TcpState::established) {
+    state_ = TcpState::close_wait;
+  } else if (state_ == TcpState::fin_wait_1) {
     state_ = TcpState::closing;
   } else if (state_ == TcpState::fin_wait_2) {
     state_ = TcpState::time_wait;
     closing_ = Closing::orderly;
-    hold(now);
   }
 }
 
@@ -238,7 +276,7 @@ void ActiveHandshake::hold(MonotonicTime now) {
 
 MonotonicTime ActiveHandshake::deadline() const noexcept {
   if (finished()) return MonotonicTime::max();
-  const bool waits_only = phase_ == Phase::holding || state_ == TcpState::fin_wait_2;
+  const bool waits_only = phase_ == Phase::holding || phase_ == Phase::withholding || state_ == TcpState::fin_wait_2;
   return waits_only ? give_up_at_ : std::min(give_up_at_, retransmit_at_);
 }
 
@@ -256,12 +294,13 @@ void ActiveHandshake::on_deadline(MonotonicTime now) {
 void ActiveHandshake::retransmit(MonotonicTime now) {
   if (phase_ == Phase::closing) {
     fin_timeout_ = std::min(2 * fin_timeout_, kLongestFinTimeout);
-    send_fin(Role::fin_again, now);
+    if (sequence_before(unacknowledged_, fin_sequence())) send_payload(now);
+    if (state_ != TcpState::established) send_fin(Role::fin_again, now);
     return;
   }
   ++retransmissions_;
   if (state_ == TcpState::syn_sent) {
-    send_syn(Role::syn_again, now);
+    send_syn(options_.shape.opens() ? Role::syn_again : Role::probe_again, now);
   } else {
     send(Role::syn_ack_again, control::syn | control::ack, options_.initial_sequence, now);
     retransmit_at_ = now + syn_timeout(retransmissions_ + 1, options_.linear_timeouts);
@@ -269,11 +308,17 @@ void ActiveHandshake::retransmit(MonotonicTime now) {
 }
 
 void ActiveHandshake::give_up(MonotonicTime now) {
+  if (phase_ == Phase::withholding) {
+    reset_half_open();
+    hold(now);
+    return;
+  }
   if (phase_ == Phase::closing) {
-    reset_connection(now);
+    state_ == TcpState::established ? finish_sending(now) : reset_connection(now);
     return;
   }
   outcome_ = state_ == TcpState::syn_sent ? Outcome::filtered : Outcome::incomplete;
+  if (!options_.shape.opens()) outcome_ = Outcome::unanswered;
   if (outcome_ == Outcome::incomplete) send(Role::reset, control::rst | control::ack, next_sequence_, now);
   state_ = TcpState::closed;
   hold(now);
@@ -281,6 +326,7 @@ void ActiveHandshake::give_up(MonotonicTime now) {
 
 void ActiveHandshake::abort(Outcome reason, MonotonicTime now) {
   if (phase_ == Phase::closing) reset_connection(now);
+  if (phase_ == Phase::withholding) reset_half_open();
   if (phase_ == Phase::opening) {
     outcome_ = reason;
     if (state_ == TcpState::syn_received) send(Role::reset, control::rst | control::ack, next_sequence_, now);

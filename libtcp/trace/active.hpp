@@ -16,6 +16,8 @@
 
 namespace tcp::trace {
 
+inline constexpr std::size_t kMostPayloadBytes = 1024;
+
 struct ActiveOptions {
   FourTuple tuple;
   std::uint32_t initial_sequence = 0;      // ISN, random
@@ -25,6 +27,8 @@ struct ActiveOptions {
   std::uint32_t flow_label = 0;            // IPv6, random, constant for the connection
   std::uint16_t route_mss = 1460;          // what the route's MTU allows
   SynShape shape;
+  std::vector<std::uint8_t> payload;                 // sent once it is established; at most kMostPayloadBytes
+  bool half_open = false;                            // a SYN-ACK is not acknowledged, only counted, until the timeout
   unsigned linear_timeouts = 4;                      // net.ipv4.tcp_syn_linear_timeouts
   unsigned syn_retries = 6;                          // net.ipv4.tcp_syn_retries
   Duration timeout = std::chrono::seconds(5);        // from the first SYN to the outcome
@@ -61,30 +65,37 @@ class ActiveHandshake {
   // Nothing more is sent or expected; the port may be let go.
   [[nodiscard]] bool finished() const noexcept { return phase_ == Phase::finished; }
 
+  [[nodiscard]] bool decided() const noexcept { return phase_ != Phase::opening && phase_ != Phase::withholding; }
+
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
   [[nodiscard]] Closing closing() const noexcept { return closing_; }
   [[nodiscard]] TcpState state() const noexcept { return state_; }
   [[nodiscard]] bool simultaneous_open() const noexcept { return simultaneous_open_; }
   [[nodiscard]] std::uint32_t syn_count() const noexcept { return syn_count_; }
   [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return payload_sent_ ? options_.payload.size() : 0; }
 
  private:
-  // Opening: SYN-SENT and SYN-RECEIVED. Closing: everything after ESTABLISHED. Holding: decided, but late segments are
-  // still answered by us rather than by the kernel.
-  enum class Phase : std::uint8_t { opening, closing, holding, finished };
+  // Opening: SYN-SENT and SYN-RECEIVED. Withholding: half-open on purpose. Closing: ESTABLISHED and everything after
+  // it. Holding: decided, but late segments are still answered by us rather than by the kernel.
+  enum class Phase : std::uint8_t { opening, withholding, closing, holding, finished };
 
+  Role in_probe(const Segment& segment, MonotonicTime now);
   Role in_syn_sent(const Segment& segment, MonotonicTime now);
   Role in_syn_received(const Segment& segment, MonotonicTime now);
+  Role while_withholding(const Segment& segment, MonotonicTime now);
   Role in_connection(const Segment& segment, MonotonicTime now);
   Role while_holding(const Segment& segment, MonotonicTime now);
   Role on_syn_in_connection(const Segment& segment, MonotonicTime now);
+  Role take_content(const Segment& segment, MonotonicTime now);
   Role accept_content(const Segment& segment, MonotonicTime now);
 
   void learn_peer(const Segment& syn);
   void establish(bool acknowledge, MonotonicTime now);
   void remember_timestamp(const Segment& segment);
   void note_acknowledgment(const Segment& segment, MonotonicTime now);
-  void note_peer_fin(MonotonicTime now);
+  void note_peer_fin();
+  void finish_sending(MonotonicTime now);
   void refuse(Outcome outcome, MonotonicTime now);
   void hold(MonotonicTime now);
   void retransmit(MonotonicTime now);
@@ -92,12 +103,18 @@ class ActiveHandshake {
 
   void send_syn(Role role, MonotonicTime now);
   void send(Role role, std::uint16_t control_bits, std::uint32_t sequence, MonotonicTime now);
+  void send_payload(MonotonicTime now);
+  void withhold(MonotonicTime now);
+  void reset_half_open();
+  [[nodiscard]] bool covers_first(std::uint32_t acknowledgment) const noexcept;
   void send_fin(Role role, MonotonicTime now);
   void acknowledge(MonotonicTime now);
   void reset_connection(MonotonicTime now);
   void reset_unknown(const Segment& received);
   Segment make_segment(std::uint16_t control_bits, std::uint32_t sequence);
   [[nodiscard]] std::uint32_t timestamp(MonotonicTime now) const noexcept;
+  [[nodiscard]] std::uint32_t fin_sequence() const noexcept;
+  [[nodiscard]] std::size_t piece_bytes() const noexcept;
   [[nodiscard]] std::uint16_t offered_mss() const noexcept;
   [[nodiscard]] std::uint16_t syn_window() const noexcept;
   [[nodiscard]] std::uint16_t next_identification() noexcept;
@@ -110,7 +127,10 @@ class ActiveHandshake {
   Closing closing_ = Closing::none;
   bool simultaneous_open_ = false;
 
-  std::uint32_t next_sequence_ = 0;              // SND.NXT
+  std::uint32_t next_sequence_ = 0;   // SND.NXT
+  std::uint32_t unacknowledged_ = 0;  // SND.UNA
+  std::uint16_t peer_mss_ = 0;        // 0: it did not say
+  bool payload_sent_ = false;
   std::uint32_t peer_initial_ = 0;               // IRS
   std::uint32_t peer_next_ = 0;                  // RCV.NXT
   std::optional<std::uint32_t> peer_timestamp_;  // TS.Recent, when both sides use timestamps

@@ -11,6 +11,10 @@ namespace {
 namespace control = packet::control;
 
 constexpr std::uint32_t kReceiveWindow = 65535;  // what we accept ahead of RCV.NXT
+constexpr std::size_t kDefaultMss4 = 536;        // of a peer that does not say (RFC 9293 §3.7.1)
+constexpr std::size_t kDefaultMss6 = 1220;
+constexpr std::size_t kTimestampBytes = 12;
+constexpr std::size_t kLeastPiece = 64;
 
 }  // namespace
 
@@ -68,7 +72,7 @@ void ActiveHandshake::send_syn(Role role, MonotonicTime now) {
 void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t sequence, MonotonicTime now) {
   Segment segment = make_segment(control_bits, sequence);
   const bool syn = (control_bits & control::syn) != 0;
-  const unsigned shift = window_scaling_ && !syn ? options_.shape.window_shift : 0;
+  const unsigned shift = window_scaling_ && !syn ? options_.shape.shift() : 0;
   segment.header.window = static_cast<std::uint16_t>((syn_window() + (1U << shift) - 1) >> shift);
   const packet::Timestamps timestamps{timestamp(now), peer_timestamp_.value_or(0)};
   if (syn) {
@@ -77,7 +81,7 @@ void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t 
     if (peer_timestamp_) (void)segment.options.push_back(timestamps);
     if (window_scaling_) {
       (void)segment.options.push_back(packet::NoOperation{});
-      (void)segment.options.push_back(packet::WindowScale{options_.shape.window_shift});
+      (void)segment.options.push_back(packet::WindowScale{options_.shape.shift()});
     }
   } else if (peer_timestamp_) {
     segment.options = {packet::NoOperation{}, packet::NoOperation{}, timestamps};
@@ -85,9 +89,36 @@ void ActiveHandshake::send(Role role, std::uint16_t control_bits, std::uint32_t 
   outgoing_.push_back({role, segment});
 }
 
+std::uint32_t ActiveHandshake::fin_sequence() const noexcept {
+  return options_.initial_sequence + 1 + static_cast<std::uint32_t>(options_.payload.size());
+}
+
 void ActiveHandshake::send_fin(Role role, MonotonicTime now) {
   retransmit_at_ = now + fin_timeout_;
-  send(role, control::fin | control::ack, options_.initial_sequence + 1, now);
+  send(role, control::fin | control::ack, fin_sequence(), now);
+}
+
+// What fits a segment, which counts options (RFC 9293 §3.7.1); a peer that asks for less than kLeastPiece gets that.
+std::size_t ActiveHandshake::piece_bytes() const noexcept {
+  const std::size_t otherwise = options_.tuple.remote.address.is_v4() ? kDefaultMss4 : kDefaultMss6;
+  const std::size_t mss = std::min<std::size_t>(peer_mss_ != 0 ? peer_mss_ : otherwise, options_.route_mss);
+  const std::size_t options = peer_timestamp_ ? kTimestampBytes : 0;
+  return std::max(mss, kLeastPiece + options) - options;
+}
+
+// Everything that is not acknowledged yet.
+void ActiveHandshake::send_payload(MonotonicTime now) {
+  retransmit_at_ = now + fin_timeout_;
+  const std::size_t piece = piece_bytes();
+  const std::uint32_t first = options_.initial_sequence + 1;
+  for (std::size_t begin = unacknowledged_ - first; begin < options_.payload.size(); begin += piece) {
+    const std::size_t end = std::min(begin + piece, options_.payload.size());
+    send(Role::data, control::psh | control::ack, first + static_cast<std::uint32_t>(begin), now);
+    Segment& segment = outgoing_.back().segment;
+    const auto* const bytes = options_.payload.data();
+    segment.payload.assign(bytes + begin, bytes + end);
+    segment.payload_length = static_cast<std::uint32_t>(end - begin);
+  }
 }
 
 void ActiveHandshake::acknowledge(MonotonicTime now) {

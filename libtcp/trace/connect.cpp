@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/connect.hpp"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <array>
 
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/net/socket_option.hpp"
 #include "libtcp/trace/error_queue.hpp"
 #include "libtcp/trace/kernel_view.hpp"
 
@@ -77,12 +79,37 @@ class ConnectRun {
     if (!fd_) return system_error("open a TCP socket");
     TCP_TRY(enable_error_queue(fd_.get(), remote.address.family()));
     if (options_.syn_retries) TCP_TRY(limit_syn_retries(fd_.get(), *options_.syn_retries));
+    TCP_TRY(apply_shape());
     const SocketAddress address = to_socket_address(remote);
     add(Role::connect_start, Party::client);
     const bool begun = ::connect(fd_.get(), address.get(), address.length) == 0 || errno == EINPROGRESS;
     if (!begun && errno != ECONNREFUSED) return system_error(attempt());  // a refusal on loopback is an answer
     immediate_error_ = begun ? 0 : errno;
     handshake_.tuple.local = local_endpoint(fd_.get(), remote);
+    return {};
+  }
+
+  Result<void> apply_shape() {
+    const bool v4 = handshake_.tuple.remote.address.is_v4();
+    const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+    const SynShape& shape = options_.shape;
+    const SynShape usual;
+    if (shape.mss) TCP_TRY(limit_segment_size(fd_.get(), *shape.mss));
+    if (shape.time_to_live != usual.time_to_live &&
+        !net::set_option(fd_.get(), level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, int{shape.time_to_live})) {
+      return system_error("set the TTL");
+    }
+    if (shape.dscp != usual.dscp && !net::set_option(fd_.get(), level, v4 ? IP_TOS : IPV6_TCLASS, shape.dscp << 2)) {
+      return system_error("set the DSCP");
+    }
+    return options_.source_port ? bind_source() : Result<void>();
+  }
+
+  Result<void> bind_source() {
+    net::try_option(fd_.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    const Endpoint local{IpAddress::any(handshake_.tuple.remote.address.family()), *options_.source_port};
+    const SocketAddress address = to_socket_address(local);
+    if (::bind(fd_.get(), address.get(), address.length) != 0) return system_error("bind " + to_string(local));
     return {};
   }
 
@@ -123,9 +150,10 @@ class ConnectRun {
     if (error != 0 || handshake_.outcome == Outcome::established) handshake_.events.push_back(std::move(event));
   }
 
-  // Our FIN, then whatever the server says, then its FIN.
+  // What we say and the first answer to it, our FIN, then whatever the server says, then its FIN.
   void close_politely() {
     handshake_.closing = Closing::left_open;
+    if (!options_.payload.empty()) say();
     ::shutdown(fd_.get(), SHUT_WR);
     add(Role::fin, Party::client);
     const MonotonicTime deadline = clock_.now() + options_.close_timeout;
@@ -146,6 +174,14 @@ class ConnectRun {
         return;
       }
     }
+  }
+
+  void say() {
+    const ssize_t count = ::send(fd_.get(), options_.payload.data(), options_.payload.size(), MSG_NOSIGNAL);
+    if (count <= 0) return;  // what is wrong shows when it is read
+    handshake_.bytes_sent = static_cast<std::uint64_t>(count);
+    add(Role::data, Party::client);
+    wait_for(fd_.get(), POLLIN, clock_.now() + options_.close_timeout, clock_, stop_);
   }
 
   void add(Role role, Party from) { handshake_.events.push_back({clock_.wall_now(), false, from, role, {}}); }

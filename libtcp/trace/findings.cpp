@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/trace/offers.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -65,6 +66,18 @@ class Findings {
       case Outcome::incomplete:
         add(Topic::result, "half-open: the peer wants to open too, but never acknowledged us",
             "a SYN of the peer's, no acknowledgment of ours");
+        break;
+      case Outcome::half_open:
+        add(Topic::result, fmt::format("open: a service would accept on port {}; we left it half-open", port),
+            "it acknowledged exactly our SYN, and we never confirmed it");
+        break;
+      case Outcome::reset:
+        add(Topic::result, "answered by a reset: the host, or what speaks for it, is there",
+            "an RST with the numbers of our probe; open and closed ports may look the same");
+        break;
+      case Outcome::unanswered:
+        add(Topic::result, "no answer: an open port ignores it, a filter drops it, or nobody is there",
+            fmt::format("silence after {}", plural(handshake_.syn_count, "probe")));
         break;
       case Outcome::failed: add(Topic::result, "nothing could be sent", failure_text()); break;
       case Outcome::interrupted: add(Topic::result, "stopped before anything was decided", "a signal"); break;
@@ -162,10 +175,11 @@ class Findings {
     if (meaning_.timestamps) {
       add(Topic::timestamps, *meaning_.timestamps ? "yes: every segment measures the round trip" : "no", where);
     }
-    if (meaning_.ecn) {
+    if (meaning_.ecn && handshake_.kernel) {
       add(Topic::congestion, *meaning_.ecn ? "yes: congestion can be told without loss" : "asked for, not granted",
-          handshake_.kernel ? "TCP_INFO" : "ECE on the SYN-ACK");
+          "TCP_INFO");
     }
+    std::ranges::move(find_offers(handshake_, meaning_), std::back_inserter(findings_));
   }
 
   void distance() {
@@ -177,16 +191,11 @@ class Findings {
   }
 
   void reset_origin() {
-    const bool late =
-        std::ranges::any_of(handshake_.events, [](const auto& e) { return e.role == Role::late_syn_ack; });
-    if (late) {
-      add(Topic::reset_origin, "something in front of the host answered for it",
-          "the host's SYN-ACK came after the refusal");
-    } else if (meaning_.reset_origin) {
-      const bool host = *meaning_.reset_origin == ResetOrigin::host;
-      add(Topic::reset_origin, host ? "the host itself, as far as it shows" : "likely not the host: a box on the way",
-          host ? "same TTL as its other segments" : "TTL differs from the host's other segments");
-    }
+    if (meaning_.reset_evidence.empty()) return;
+    const char* statement = "no evidence";
+    if (meaning_.reset_origin == ResetOrigin::host) statement = "the host itself, as far as it shows";
+    if (meaning_.reset_origin == ResetOrigin::elsewhere) statement = "likely not the host: something in front of it";
+    add(Topic::reset_origin, statement, meaning_.reset_evidence);
   }
 
   void simultaneous_open() {
@@ -195,9 +204,15 @@ class Findings {
   }
 
   void data() {
-    if (handshake_.bytes_received == 0) return;
-    add(Topic::data, fmt::format("the server speaks first: {}", plural(handshake_.bytes_received, "byte")),
-        "payload before we sent any");
+    const std::string theirs = plural(handshake_.bytes_received, "byte");
+    if (handshake_.bytes_sent != 0) {
+      add(Topic::data,
+          fmt::format("we said {}, they answered {}", plural(handshake_.bytes_sent, "byte"),
+                      handshake_.bytes_received == 0 ? "nothing" : theirs),
+          "payload after the handshake");
+    } else if (handshake_.bytes_received != 0) {
+      add(Topic::data, "the server speaks first: " + theirs, "payload before we sent any");
+    }
   }
 
   void closing() {

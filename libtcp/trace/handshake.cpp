@@ -31,6 +31,8 @@ std::string_view to_string(Role role) {
     case Role::syn_again: return "syn_again";
     case Role::syn_ack: return "syn_ack";
     case Role::syn_ack_again: return "syn_ack_again";
+    case Role::probe: return "probe";
+    case Role::probe_again: return "probe_again";
     case Role::ack: return "ack";
     case Role::data: return "data";
     case Role::fin: return "fin";
@@ -60,6 +62,9 @@ std::string_view to_string(Outcome outcome) {
     case Outcome::filtered: return "filtered";
     case Outcome::unreachable: return "unreachable";
     case Outcome::incomplete: return "incomplete";
+    case Outcome::half_open: return "half_open";
+    case Outcome::reset: return "reset";
+    case Outcome::unanswered: return "unanswered";
     case Outcome::failed: return "failed";
     case Outcome::interrupted: return "interrupted";
   }

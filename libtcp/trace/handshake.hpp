@@ -28,9 +28,10 @@ struct Segment {
   std::uint8_t time_to_live = 64;    // or hop limit
   std::uint8_t dscp = 0;
   std::uint8_t ecn = 0;
-  std::uint16_t identification = 0;  // IPv4 only, otherwise 0
-  bool dont_fragment = true;         // IPv4 only
-  std::uint32_t flow_label = 0;      // IPv6 only, otherwise 0
+  std::uint16_t identification = 0;   // IPv4 only, otherwise 0
+  bool dont_fragment = true;          // IPv4 only
+  std::uint32_t flow_label = 0;       // IPv6 only, otherwise 0
+  std::vector<std::uint8_t> payload;  // of what we send; what others send is only counted
 
   // What the segment takes of the sequence space: payload, SYN and FIN (RFC 9293 §3.4).
   [[nodiscard]] std::uint32_t sequence_length() const noexcept;
@@ -59,6 +60,8 @@ enum class Role : std::uint8_t {
   syn_again,  // retransmitted
   syn_ack,
   syn_ack_again,  // retransmitted, or a late duplicate
+  probe,          // a first segment that does not ask to open
+  probe_again,
   ack,
   data,
   fin,
@@ -97,6 +100,9 @@ enum class Outcome : std::uint8_t {
   filtered,     // silence
   unreachable,  // an ICMP error
   incomplete,   // the peer sent a SYN of its own and never acknowledged ours
+  half_open,    // accepted, and our acknowledgment was withheld on purpose
+  reset,        // an RST answers a probe that did not ask to open: the host is there, more is not known
+  unanswered,   // silence after such a probe
   failed,       // nothing could be sent; `failure` says why
   interrupted,  // the user stopped it before it was decided
 };
@@ -138,6 +144,7 @@ struct Handshake {
   Closing closing = Closing::none;
   bool simultaneous_open = false;
   std::uint32_t syn_count = 0;       // sent, the first included
+  std::uint64_t bytes_sent = 0;      // payload of ours, each byte once
   std::uint64_t bytes_received = 0;  // payload, each byte once
   std::optional<Error> failure;      // of what we tried ourselves
   std::optional<KernelView> kernel;  // technique connect, once established

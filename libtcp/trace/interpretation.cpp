@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "libtcp/trace/findings.hpp"
+#include "libtcp/trace/offers.hpp"
+#include "libtcp/trace/reset_origin.hpp"
 
 namespace tcp::trace {
 namespace {
-
-namespace control = packet::control;
 
 constexpr std::uint32_t kHeaders4 = 40;  // IP and TCP without options
 constexpr std::uint32_t kHeaders6 = 60;
@@ -23,10 +23,12 @@ const HandshakeEvent* first_of(const Handshake& handshake, std::initializer_list
 // The event that decided about our SYN.
 const HandshakeEvent* answer_of(const Handshake& handshake) {
   switch (handshake.outcome) {
+    case Outcome::half_open:
     case Outcome::established: {
       const auto* syn_ack = first_of(handshake, {Role::syn_ack}, Party::server);
       return syn_ack != nullptr ? syn_ack : first_of(handshake, {Role::ack, Role::data, Role::fin}, Party::server);
     }
+    case Outcome::reset:
     case Outcome::refused: return first_of(handshake, {Role::reset}, Party::server);
     case Outcome::unreachable: return first_of(handshake, {Role::icmp_error}, Party::network);
     default: return nullptr;
@@ -43,7 +45,8 @@ bool is_our_own(const HandshakeEvent& answer, const FourTuple& tuple) {
 std::vector<const HandshakeEvent*> syns_before(const Handshake& handshake, const HandshakeEvent& answer) {
   std::vector<const HandshakeEvent*> syns;
   for (const HandshakeEvent& event : handshake.events) {
-    const bool syn = event.role == Role::syn || event.role == Role::syn_again;
+    const bool syn = event.role == Role::syn || event.role == Role::syn_again || event.role == Role::probe ||
+                     event.role == Role::probe_again;
     if (syn && event.segment() != nullptr && event.time <= answer.time) syns.push_back(&event);
   }
   return syns;
@@ -107,33 +110,12 @@ void read_kernel(Meaning& meaning, const KernelView& view) {
   if (view.ecn) meaning.ecn = true;
 }
 
-// ECN was asked for by ECE and CWR on our SYN, and is granted by ECE alone on the SYN-ACK (RFC 3168 §6.1.1).
-std::optional<bool> ecn_of(const Handshake& handshake) {
-  const auto* ours = first_of(handshake, {Role::syn}, Party::client);
-  const auto* theirs = first_of(handshake, {Role::syn_ack}, Party::server);
-  if (ours == nullptr || ours->segment() == nullptr || theirs == nullptr) return std::nullopt;
-  if (!ours->segment()->header.has(control::ece | control::cwr)) return std::nullopt;
-  return theirs->segment()->header.has(control::ece) && !theirs->segment()->header.has(control::cwr);
-}
-
 std::optional<Distance> distance_to(const HandshakeEvent* answer) {
   if (answer == nullptr) return std::nullopt;
   if (const Segment* segment = answer->segment()) return distance_of(segment->time_to_live);
   const IcmpAnswer* icmp = answer->icmp();
   if (icmp == nullptr || icmp->time_to_live == 0) return std::nullopt;  // the error queue does not tell it
   return distance_of(icmp->time_to_live);
-}
-
-// A RST is compared with what the host itself said; alone it shows nothing.
-std::optional<ResetOrigin> reset_origin_of(const Handshake& handshake) {
-  const auto* reset = first_of(handshake, {Role::reset}, Party::server);
-  if (reset == nullptr || reset->segment() == nullptr) return std::nullopt;
-  const auto* other = first_of(
-      handshake, {Role::syn_ack, Role::late_syn_ack, Role::peer_syn, Role::ack, Role::data, Role::fin}, Party::server);
-  if (other == nullptr) return std::nullopt;
-  if (other->role == Role::late_syn_ack) return ResetOrigin::elsewhere;
-  const bool same = reset->segment()->time_to_live == other->segment()->time_to_live;
-  return same ? ResetOrigin::host : ResetOrigin::elsewhere;
 }
 
 }  // namespace
@@ -149,8 +131,11 @@ Meaning interpret(const Handshake& handshake) {
   const bool travelled = answer == nullptr || !is_our_own(*answer, handshake.tuple);
   if (travelled) meaning.round_trip = round_trip_of(handshake, answer);
   if (travelled) meaning.distance = distance_to(answer);
-  meaning.ecn = ecn_of(handshake);
-  meaning.reset_origin = reset_origin_of(handshake);
+  read_offers(meaning, handshake);
+  if (auto judgment = judge_reset(handshake)) {
+    meaning.reset_origin = judgment->origin;
+    meaning.reset_evidence = std::move(judgment->evidence);
+  }
   if (const Segment* syn = peer_syn_of(handshake))
     read_peer_syn(meaning, *syn, handshake.tuple.remote.address.family());
   if (handshake.kernel) read_kernel(meaning, *handshake.kernel);
@@ -168,9 +153,13 @@ std::string_view to_string(Topic topic) {
     case Topic::selective_ack: return "selective_ack";
     case Topic::timestamps: return "timestamps";
     case Topic::congestion: return "congestion";
+    case Topic::fast_open: return "fast_open";
+    case Topic::multipath: return "multipath";
+    case Topic::syn_cookies: return "syn_cookies";
     case Topic::distance: return "distance";
     case Topic::reset_origin: return "reset_origin";
     case Topic::simultaneous_open: return "simultaneous_open";
+    case Topic::split_handshake: return "split_handshake";
     case Topic::data: return "data";
     case Topic::closing: return "closing";
     case Topic::limits: return "limits";

@@ -35,4 +35,10 @@ Result<void> limit_syn_retries(int fd, unsigned retries) {
   return {};
 }
 
+Result<void> limit_segment_size(int fd, std::uint16_t bytes) {
+  const int size = bytes;
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &size, sizeof size) != 0) return system_error("limit the segment size");
+  return {};
+}
+
 }  // namespace tcp::trace

@@ -14,4 +14,7 @@ namespace tcp::trace {
 // TCP_SYNCNT, at most the kernel's own limit.
 [[nodiscard]] Result<void> limit_syn_retries(int fd, unsigned retries);
 
+// TCP_MAXSEG, before connect().
+[[nodiscard]] Result<void> limit_segment_size(int fd, std::uint16_t bytes);
+
 }  // namespace tcp::trace

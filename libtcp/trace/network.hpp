@@ -2,7 +2,9 @@
 // The wire as the driver of a crafted handshake needs it: two operations.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "libtcp/base/clock.hpp"
@@ -28,6 +30,17 @@ class Network {
   // The next packet of the connection in either direction, or an ICMP error about one; nothing at the deadline or when
   // a signal came.
   [[nodiscard]] virtual Result<std::optional<Observation>> receive(const FourTuple& tuple, MonotonicTime deadline) = 0;
+};
+
+// For several connections at once.
+class SharedNetwork : public Network {
+ public:
+  struct Delivery {
+    std::size_t connection = 0;  // which of them
+    Observation seen;
+  };
+  [[nodiscard]] virtual Result<std::optional<Delivery>> receive_any(std::span<const FourTuple> connections,
+                                                                    MonotonicTime deadline) = 0;
 };
 
 }  // namespace tcp::trace

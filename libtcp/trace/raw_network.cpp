@@ -3,11 +3,12 @@
 
 #include "libtcp/packet/build.hpp"
 #include "libtcp/packet/decode.hpp"
+#include "libtcp/trace/active.hpp"
 
 namespace tcp::trace {
 namespace {
 
-constexpr std::size_t kLargestSent = 128;  // IPv6 header, TCP header, 40 bytes of options
+constexpr std::size_t kLargestSent = 128 + kMostPayloadBytes;  // IPv6 header, TCP header, 40 bytes of options, payload
 constexpr unsigned kMostStrangers = 256;
 
 // A zone says which link an address is on; packets do not carry it.
@@ -58,6 +59,34 @@ Result<net::RawIpSocket> open_raw(Family family) {
   return net::RawIpSocket::open(options);
 }
 
+bool is_bad(const net::ReceivedPacket& packet, const packet::DecodedPacket& decoded) {
+  return !packet.checksum_pending && packet::verify_transport_checksum(decoded) == packet::ChecksumState::bad;
+}
+
+std::optional<Observation> match(const net::ReceivedPacket& packet, const packet::DecodedPacket& decoded,
+                                 const FourTuple& tuple) {
+  Observation seen;
+  seen.time = packet.time;
+  if (const auto* icmp = decoded.icmp()) {
+    const auto answer = to_icmp_answer(decoded, *icmp, tuple);
+    if (!answer || packet.outgoing) return std::nullopt;
+    seen.checksum_bad = is_bad(packet, decoded);
+    seen.what = *answer;
+    return seen;
+  }
+  const auto* tcp = decoded.tcp();
+  if (tcp == nullptr || decoded.error != packet::ParseError::none) return std::nullopt;
+  const Endpoint source = decoded.source_endpoint();
+  const Endpoint destination = decoded.destination_endpoint();
+  seen.sent_by_us = same_endpoint(source, tuple.local) && same_endpoint(destination, tuple.remote);
+  const bool theirs = same_endpoint(source, tuple.remote) && same_endpoint(destination, tuple.local);
+  if (!seen.sent_by_us && !theirs) return std::nullopt;
+  if (seen.sent_by_us != packet.outgoing) return std::nullopt;
+  seen.checksum_bad = is_bad(packet, decoded);
+  seen.what = to_segment(decoded, *tcp);
+  return seen;
+}
+
 }  // namespace
 
 Segment to_segment(const packet::DecodedPacket& packet, const packet::TcpSegmentView& view) {
@@ -72,27 +101,7 @@ Segment to_segment(const packet::DecodedPacket& packet, const packet::TcpSegment
 }
 
 std::optional<Observation> observe(const net::ReceivedPacket& packet, const FourTuple& tuple) {
-  const packet::DecodedPacket decoded = packet::decode_ip(packet.bytes);
-  Observation seen;
-  seen.time = packet.time;
-  seen.checksum_bad =
-      !packet.checksum_pending && packet::verify_transport_checksum(decoded) == packet::ChecksumState::bad;
-  if (const auto* icmp = decoded.icmp()) {
-    const auto answer = to_icmp_answer(decoded, *icmp, tuple);
-    if (!answer || packet.outgoing) return std::nullopt;
-    seen.what = *answer;
-    return seen;
-  }
-  const auto* tcp = decoded.tcp();
-  if (tcp == nullptr || decoded.error != packet::ParseError::none) return std::nullopt;
-  const Endpoint source = decoded.source_endpoint();
-  const Endpoint destination = decoded.destination_endpoint();
-  seen.sent_by_us = same_endpoint(source, tuple.local) && same_endpoint(destination, tuple.remote);
-  const bool theirs = same_endpoint(source, tuple.remote) && same_endpoint(destination, tuple.local);
-  if (!seen.sent_by_us && !theirs) return std::nullopt;
-  if (seen.sent_by_us != packet.outgoing) return std::nullopt;
-  seen.what = to_segment(decoded, *tcp);
-  return seen;
+  return match(packet, packet::decode_ip(packet.bytes), tuple);
 }
 
 Result<RawNetwork> RawNetwork::open(const RawNetworkOptions& options) {
@@ -122,16 +131,27 @@ Result<void> RawNetwork::send(const FourTuple& tuple, const Segment& segment) {
   ip.dont_fragment = segment.dont_fragment;
   ip.flow_label = segment.flow_label;
   std::array<std::uint8_t, kLargestSent> buffer;
-  const auto bytes = packet::build_tcp_packet(buffer, tuple.local, tuple.remote, ip, segment.header, segment.options);
+  const auto bytes =
+      packet::build_tcp_packet(buffer, tuple.local, tuple.remote, ip, segment.header, segment.options, segment.payload);
   return socket->send(tuple.remote.address, bytes);
 }
 
 Result<std::optional<Observation>> RawNetwork::receive(const FourTuple& tuple, MonotonicTime deadline) {
+  TCP_TRY_ASSIGN(delivery, receive_any({&tuple, 1}, deadline));
+  if (!delivery) return std::nullopt;
+  return std::move(delivery->seen);
+}
+
+Result<std::optional<SharedNetwork::Delivery>> RawNetwork::receive_any(std::span<const FourTuple> connections,
+                                                                       MonotonicTime deadline) {
   // The bound gives the caller its timers back when others' packets never end.
   for (unsigned strangers = 0; strangers < kMostStrangers; ++strangers) {
     TCP_TRY_ASSIGN(packet, packets_.receive(deadline));
     if (!packet) break;
-    if (auto seen = observe(*packet, tuple)) return seen;
+    const packet::DecodedPacket decoded = packet::decode_ip(packet->bytes);
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+      if (auto seen = match(*packet, decoded, connections[i])) return Delivery{i, std::move(*seen)};
+    }
   }
   return std::nullopt;
 }

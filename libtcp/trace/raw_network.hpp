@@ -19,13 +19,15 @@ struct RawNetworkOptions {
   bool v6 = false;
 };
 
-class RawNetwork final : public Network {
+class RawNetwork final : public SharedNetwork {
  public:
   // Needs CAP_NET_RAW, and nothing any more once it is open.
   [[nodiscard]] static Result<RawNetwork> open(const RawNetworkOptions& options);
 
   [[nodiscard]] Result<void> send(const FourTuple& tuple, const Segment& segment) override;
   [[nodiscard]] Result<std::optional<Observation>> receive(const FourTuple& tuple, MonotonicTime deadline) override;
+  [[nodiscard]] Result<std::optional<Delivery>> receive_any(std::span<const FourTuple> connections,
+                                                            MonotonicTime deadline) override;
 
  private:
   explicit RawNetwork(net::PacketSocket packets) : packets_(std::move(packets)) {}

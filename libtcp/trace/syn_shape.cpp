@@ -45,7 +45,7 @@ packet::TcpOptions make_options(const SynShape& shape, const SynFields& fields) 
   if (shape.timestamps) add(packet::Timestamps{fields.timestamp, 0});
   if (shape.window_scaling) {
     pad(1);
-    add(packet::WindowScale{shape.window_shift});
+    add(packet::WindowScale{shape.shift()});
   }
   if (shape.fast_open) {
     add(packet::FastOpen{});

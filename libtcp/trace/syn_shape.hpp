@@ -17,12 +17,14 @@ enum class Ecn : std::uint8_t {
   accurate,  // AE, CWR, ECE (RFC 9768 §3.1.1)
 };
 
+inline constexpr std::uint8_t kUsualWindowShift = 7;  // Linux's for net.ipv4.tcp_rmem as it comes
+
 struct SynShape {
   std::uint16_t control_bits = packet::control::syn;  // those of `ecn` come on top
   std::optional<std::uint16_t> mss;                   // absent: what the route's MTU allows
   std::optional<std::uint16_t> window;                // absent: linux_syn_window() of the MSS
   bool window_scaling = true;
-  std::uint8_t window_shift = 7;  // Linux's for net.ipv4.tcp_rmem as it comes
+  std::optional<std::uint8_t> window_shift;  // absent: kUsualWindowShift
   bool selective_ack = true;
   bool timestamps = true;
   Ecn ecn = Ecn::none;
@@ -33,6 +35,7 @@ struct SynShape {
 
   // A SYN that asks to open a connection; anything else is a probe, sent bare.
   [[nodiscard]] bool opens() const noexcept;
+  [[nodiscard]] std::uint8_t shift() const noexcept { return window_shift.value_or(kUsualWindowShift); }
 };
 
 // What differs from one SYN to the next.

@@ -36,7 +36,7 @@ std::uint32_t near(packet::Reader& reader, std::uint32_t ours, std::uint32_t the
 
 class Fuzzed {
  public:
-  explicit Fuzzed(packet::Bytes bytes) : reader_(bytes), machine_(read_options(reader_), now_) {}
+  explicit Fuzzed(packet::Bytes bytes) : reader_(bytes), options_(read_options(reader_)), machine_(options_, now_) {}
 
   void run() {
     drain();
@@ -49,7 +49,10 @@ class Fuzzed {
       drain();
     }
     require(machine_.finished());
-    require(machine_.outcome() != Outcome::established || acknowledged_);
+    const bool opened = machine_.outcome() == Outcome::established || machine_.outcome() == Outcome::half_open;
+    require(!opened || (acknowledged_ && options_.shape.opens()));
+    require(machine_.outcome() != Outcome::half_open || options_.half_open);
+    require(machine_.outcome() != Outcome::established || !options_.half_open);
     require(machine_.outcome() == Outcome::established || machine_.closing() == Closing::none);
   }
 
@@ -61,8 +64,25 @@ class Fuzzed {
     options.syn_retries = knobs & 7;
     options.linear_timeouts = (knobs >> 3) & 7;
     options.route_mss = reader.u16();
-    options.shape.window_shift = reader.u8() % 15;
+    read_shape(reader, options.shape);
+    const std::uint8_t kind = reader.u8();
+    options.half_open = (kind & 1) != 0;
+    if ((kind & 2) != 0) options.payload.assign(reader.u16() % (kMostPayloadBytes + 1), 'x');
     return options;
+  }
+
+  static void read_shape(packet::Reader& reader, SynShape& shape) {
+    const std::uint8_t kind = reader.u8();
+    shape.window_shift = kind % 15;
+    shape.window_scaling = (kind & 0x10) == 0;
+    shape.timestamps = (kind & 0x20) == 0;
+    shape.selective_ack = (kind & 0x40) == 0;
+    shape.fast_open = shape.multipath = (kind & 0x80) != 0;
+    const std::uint8_t more = reader.u8();
+    shape.ecn = static_cast<Ecn>(more % 3);
+    if ((more & 0x10) != 0) shape.mss = reader.u16();
+    if ((more & 0x20) != 0) shape.window = reader.u16();
+    if ((more & 0x40) != 0) shape.control_bits = reader.u8();
   }
 
   void step() {
@@ -103,19 +123,25 @@ class Fuzzed {
   }
 
   void drain() {
+    const std::uint32_t end_of_ours = kIsn + 1 + static_cast<std::uint32_t>(options_.payload.size());
     for (const Outgoing& outgoing : machine_.take_outgoing()) {
       ++sent_;
       const auto& header = outgoing.segment.header;
       if (header.has(control::syn) || header.has(control::fin)) {
-        require(packet::sequence_before_or_at(header.sequence, kIsn + 1));  // we never have data
+        require(packet::sequence_before_or_at(header.sequence, end_of_ours));
       }
-      if (header.has(control::fin)) require(acknowledged_);
+      const bool first = outgoing.role == Role::syn || outgoing.role == Role::syn_again ||
+                         outgoing.role == Role::probe || outgoing.role == Role::probe_again;
+      if (header.has(control::fin) && !first) require(acknowledged_ && !options_.half_open);
+      if (outgoing.segment.payload_length != 0) require(acknowledged_ && outgoing.role == Role::data);
+      require(outgoing.segment.payload.size() == outgoing.segment.payload_length);
     }
     require(sent_ < kMostSent);
   }
 
   packet::Reader reader_;
   MonotonicTime now_{1000s};
+  ActiveOptions options_;
   ActiveHandshake machine_;
   std::uint32_t peer_ = 77;
   bool acknowledged_ = false;

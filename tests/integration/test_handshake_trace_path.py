@@ -168,6 +168,19 @@ class Changes(Paths):
     def test_a_blanked_option(self):
         self.located("selective_ack", lambda _: "yes", "replaced by NOP", "tcp flags syn reset tcp option sack-perm")
 
+    def test_ecn_that_is_asked_for_and_taken_away(self):
+        self.forward("tcp flags == 0xc2 tcp flags set 0x02")
+        for address in self.addresses():
+            _, path = self.records(address, "--ecn")
+            self.assertEqual(self.changes(path), {"control_bits": ("SEW", "S", 2, 3)})
+
+    def test_a_syn_of_ones_own_shape(self):
+        _, path = self.records(self.net.server.address4, "--mss=1000", "--dscp=af11", "--no-sack")
+        self.assertEqual(path["changes"], [])
+        self.forward("ip dscp set 0\ntcp flags syn tcp option maxseg size set 900")
+        _, path = self.records(self.net.server.address4, "--mss=1000", "--dscp=af11", "--no-sack")
+        self.assertEqual(self.changes(path), {"dscp": ("10", "0", 2, 3), "mss": ("1000", "900", 2, 3)})
+
     def test_a_flow_label(self):
         self.forward("meta l4proto tcp ip6 flowlabel set 0x12345")
         _, path = self.records(self.net.server.address6)
@@ -266,6 +279,7 @@ class Text(Paths):
 
     def test_words_that_are_wrong(self):
         for words in (["--max-hops=0", "--path"], ["--max-hops=256", "--path"], ["--queries=11", "--path"],
+                      ["--count=2", "--path"], ["--flags=R", "--pmtu"], ["--ttl=3", "--path"],
                       ["--paris"], ["--watch=1ms", "--path"], ["--watch", "--path", "192.0.2.9"]):
             done = self.net.client.run([self.lab.tcpbox, "handshake-trace", *words, "192.0.2.1"])
             self.assertEqual(done.returncode, 2, words)
@@ -290,6 +304,14 @@ class Watching(Paths):
         hops = [record for record in records if record["type"] == "hop" and record["round"] == 3]
         self.assertEqual([(hop["hop"], hop["sent"], hop["answered"]) for hop in hops],
                          [(number, 9, 9) for number in range(1, END + 1)])
+
+    def test_long_addresses_fit(self):
+        process = self.net.client.popen([self.lab.tcpbox, "handshake-trace", "--path", "-n", "--watch=100ms",
+                                         f"[{self.net.server.address6}]:80"], stdout=subprocess.PIPE)
+        lines = [process.stdout.readline() for _ in range(20)]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertLessEqual(max(len(line.rstrip()) for line in lines), 80)
 
     def test_a_terminal_is_given_back(self):
         master, slave = pty.openpty()

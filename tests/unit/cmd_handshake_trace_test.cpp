@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "cmd/handshake_trace_record.hpp"
+#include "cmd/handshake_trace_repeat.hpp"
+#include "cmd/handshake_trace_syn_options.hpp"
 #include "cmd/handshake_trace_text.hpp"
 
 using namespace tcp;
@@ -102,4 +104,54 @@ TEST_CASE("events are explained by what they acknowledge, not by where they stan
   CHECK(explain_event(handshake, 2) == "we confirm: the connection is open");
   handshake.events.push_back(handshake.events[2]);
   CHECK(explain_event(handshake, 3) == "we say again where we stand");
+}
+
+TEST_CASE("what is to be said takes the usual escapes, and nothing that only looks like one") {
+  const auto bytes = parse_escaped("a\\r\\n\\t\\0\\\\\\x7f\\xFF");
+  REQUIRE(bytes);
+  CHECK(*bytes == std::vector<std::uint8_t>{'a', 13, 10, 9, 0, '\\', 127, 255});
+  for (const char* word : {"\\", "\\q", "\\x", "\\x1", "\\x1g", "\\xg1", "\\x+1"}) CHECK_FALSE(parse_escaped(word));
+  CHECK(parse_escaped("")->empty());
+}
+
+TEST_CASE("repeated handshakes are a line each, and are summed up without those that were never decided") {
+  TraceSeries series({"example.org", 443, IpAddress::v4(0xc0000202), {}});
+  const std::string line = render_probe(series.add(make_handshake()));
+  CHECK(line == "192.0.2.2:443 #1: open, 10.412 ms, TTL 64");
+  trace::Handshake lost;
+  lost.outcome = trace::Outcome::filtered;
+  lost.syn_count = 2;
+  CHECK(render_probe(series.add(lost)) == "192.0.2.2:443 #2: no answer to 2 tries");
+  lost.outcome = trace::Outcome::unreachable;  // by our own kernel, which found nobody on the link
+  lost.tuple = make_handshake().tuple;
+  trace::IcmpAnswer own;
+  own.header.type = 3;
+  own.header.code = 1;
+  own.sender = lost.tuple.local.address;
+  lost.events = {{WallTime(1ms), true, Party::network, Role::icmp_error, own}};
+  (void)series.add(lost);
+  lost.outcome = trace::Outcome::interrupted;
+  (void)series.add(lost);
+  const Record statistics = series.statistics();
+  CHECK(statistics["sent"].text() == "3");
+  CHECK(statistics["lost"].text() == "2");
+  CHECK(statistics["syns"].text() == "7");
+  const std::string text = render_statistics(statistics, Terminal());
+  CHECK(text.find("3 sent, 1 answered, 66.7% lost\n") != std::string::npos);
+  CHECK(text.find("min 10.412, median 10.412") != std::string::npos);
+}
+
+TEST_CASE("a time that may belong to either of two SYNs is a range in its line, and in no statistics") {
+  trace::Handshake handshake = make_handshake();
+  std::get<trace::Segment>(handshake.events[1].what).options = {};  // echoes no timestamp
+  trace::HandshakeEvent again = handshake.events[0];
+  again.role = Role::syn_again;
+  again.time = WallTime(5ms);
+  handshake.events.insert(handshake.events.begin() + 1, again);
+  handshake.syn_count = 2;
+  TraceSeries series({"192.0.2.2", 443, IpAddress::v4(0xc0000202), {}});
+  CHECK(render_probe(series.add(handshake)).find("5.412 to 10.412 ms") != std::string::npos);
+  CHECK(series.statistics()["ambiguous"].text() == "1");
+  CHECK(series.statistics()["round_trips"].text() == "0");
+  CHECK(series.statistics()["min_us"].is_null());
 }

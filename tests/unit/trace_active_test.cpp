@@ -417,3 +417,154 @@ TEST_CASE("stopping resets what is open and leaves nothing behind") {
   }
   CHECK(script.machine.finished());
 }
+
+TEST_CASE("half-open: the SYN-ACK is counted, not confirmed, and reset in the end") {
+  ActiveOptions options = Script::make_options();
+  options.half_open = true;
+  Script script(options);
+  (void)script.sent();
+  script.pass(10ms);
+  CHECK(script.receive_syn_ack() == Role::syn_ack);
+  CHECK(script.sent().empty());
+  CHECK(script.machine.outcome() == Outcome::half_open);
+  SUBCASE("to the timeout") {
+    script.pass(1s);
+    CHECK(script.receive_syn_ack() == Role::syn_ack_again);
+    CHECK(script.receive(control::ack, kTheirIsn + 1, kOurIsn + 1) == Role::unexpected);
+    script.pass(3989ms);
+    CHECK(script.sent().empty());
+    script.pass(1ms);
+    CHECK(script.sent() == "R");
+    CHECK(script.last[0].segment.header.sequence == kOurIsn + 1);
+  }
+  SUBCASE("the peer gives up") {
+    CHECK(script.receive(control::rst, kTheirIsn + 9, 0) == Role::out_of_window);
+    CHECK(script.receive(control::rst, kTheirIsn + 1, 0) == Role::reset);
+    CHECK(script.sent().empty());
+  }
+  SUBCASE("stopped") {
+    script.machine.abort(Outcome::interrupted, script.now);
+    CHECK(script.sent() == "R");
+  }
+  CHECK(script.machine.outcome() == Outcome::half_open);
+  CHECK(script.machine.closing() == Closing::none);
+  script.check_ends();
+}
+
+TEST_CASE("a probe without SYN is answered by an RST with its numbers, or not at all") {
+  ActiveOptions options = Script::make_options();
+  SUBCASE("ACK") {
+    options.shape.control_bits = control::ack;
+    options.probe_acknowledgment = 777;
+    Script script(options);
+    CHECK(script.sent() == ".");
+    CHECK(script.last[0].role == Role::probe);
+    CHECK(script.last[0].segment.header.acknowledgment == 777);
+    CHECK(script.receive(control::rst, 778, 0) == Role::wrong_ack);
+    CHECK(script.receive(control::rst, 777, 0) == Role::reset);
+    CHECK(script.machine.outcome() == Outcome::reset);
+    CHECK(script.sent().empty());
+    script.check_ends();
+  }
+  SUBCASE("FIN") {
+    options.shape.control_bits = control::fin;
+    Script script(options);
+    CHECK(script.sent() == "F");
+    CHECK(script.receive(control::rst | control::ack, 0, kOurIsn) == Role::wrong_ack);
+    CHECK(script.receive(control::syn | control::ack, 0, kOurIsn + 1) == Role::unexpected);
+    CHECK(script.receive(control::rst | control::ack, 0, kOurIsn + 1) == Role::reset);
+    CHECK(script.machine.outcome() == Outcome::reset);
+  }
+  SUBCASE("silence") {
+    options.shape.control_bits = 0;
+    options.syn_retries = 1;
+    Script script(options);
+    (void)script.sent();
+    script.pass(1s);
+    CHECK(script.sent().empty());
+    CHECK(script.machine.syn_count() == 2);
+    script.pass(1s);
+    CHECK(script.machine.outcome() == Outcome::unanswered);
+    script.check_ends();
+  }
+}
+
+TEST_CASE("a SYN with FIN is refused by its whole length") {
+  ActiveOptions options = Script::make_options();
+  options.shape.control_bits = control::syn | control::fin;
+  Script script(options);
+  (void)script.sent();
+  CHECK(script.receive(control::rst | control::ack, 0, kOurIsn + 2) == Role::reset);
+  CHECK(script.machine.outcome() == Outcome::refused);
+}
+
+TEST_CASE("what is to be said is sent in pieces that fit, and the FIN follows the first answer") {
+  ActiveOptions options = Script::make_options();
+  options.payload.assign(1024, 'x');
+  Script script(options);
+  (void)script.sent();
+  script.pass(10ms);
+  Segment syn_ack = Script::theirs(control::syn | control::ack, kTheirIsn, kOurIsn + 1);
+  syn_ack.options = {packet::MaximumSegmentSize{536}, packet::NoOperation{}, packet::NoOperation{},
+                     packet::Timestamps{77, 0}};
+  (void)script.machine.on_segment(syn_ack, script.now);
+  CHECK(script.sent() == ". . .");
+  CHECK(script.last[1].role == Role::data);
+  CHECK(script.last[1].segment.payload.size() == 524);
+  CHECK(script.last[2].segment.payload_length == 500);
+  CHECK(script.last[2].segment.header.sequence == kOurIsn + 525);
+  CHECK(script.machine.bytes_sent() == 1024);
+  SUBCASE("an answer") {
+    CHECK(script.receive(control::ack, kTheirIsn + 1, kOurIsn + 1025) == Role::ack);
+    CHECK(script.sent().empty());
+    CHECK(script.receive(control::ack, kTheirIsn + 1, kOurIsn + 1025, 5) == Role::data);
+    CHECK(script.sent() == ". F.");
+    CHECK(script.last[1].segment.header.sequence == kOurIsn + 1025);
+    CHECK(script.receive(control::fin | control::ack, kTheirIsn + 6, kOurIsn + 1026) == Role::fin);
+    CHECK(script.machine.bytes_received() == 5);
+  }
+  SUBCASE("half of it is lost") {
+    CHECK(script.receive(control::ack, kTheirIsn + 1, kOurIsn + 525) == Role::ack);
+    script.pass(200ms);
+    CHECK(script.sent() == ".");
+    CHECK(script.last[0].segment.header.sequence == kOurIsn + 525);
+    CHECK(script.receive(control::ack, kTheirIsn + 1, kOurIsn + 1025) == Role::ack);
+    script.pass(2799ms);
+    CHECK(script.sent().empty());
+    script.pass(1ms);  // nobody answers: we have nothing more to say
+    CHECK(script.sent() == "F.");
+    CHECK(script.receive(control::fin | control::ack, kTheirIsn + 1, kOurIsn + 1026) == Role::fin);
+  }
+  SUBCASE("they close first") {
+    CHECK(script.receive(control::fin | control::ack, kTheirIsn + 1, kOurIsn + 1025) == Role::fin);
+    CHECK(script.sent() == ". F.");
+    CHECK(script.receive(control::ack, kTheirIsn + 2, kOurIsn + 1026) == Role::ack);
+  }
+  CHECK(script.machine.closing() == Closing::orderly);
+  (void)script.sent();
+  script.check_ends();
+}
+
+TEST_CASE("what we did not offer is not used") {
+  ActiveOptions options = Script::make_options();
+  options.shape.timestamps = options.shape.window_scaling = false;
+  options.shape.time_to_live = 9;
+  Script script(options);
+  script.open();
+  CHECK(script.last[0].segment.options.empty());
+  CHECK(script.last[0].segment.header.window == 64240);
+  CHECK(script.last[0].segment.time_to_live == 9);
+}
+
+TEST_CASE("an end that comes with the confirmation of a simultaneous open is answered by ours") {
+  ActiveOptions options = Script::make_options();
+  options.payload.assign(4, 'x');
+  Script script(options);
+  (void)script.sent();
+  (void)script.receive(control::syn, kTheirIsn, 0);
+  CHECK(script.sent() == "S.");
+  CHECK(script.receive(control::fin | control::ack, kTheirIsn + 1, kOurIsn + 1) == Role::fin);
+  CHECK(script.sent() == ". . F.");  // what we say, that we heard their end, our end
+  CHECK(script.receive(control::ack, kTheirIsn + 2, kOurIsn + 6) == Role::ack);
+  CHECK(script.machine.closing() == Closing::orderly);
+}

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libtcp/trace/interpretation.hpp"
+#include "libtcp/trace/syn_shape.hpp"
 
 using namespace tcp;
 using namespace tcp::trace;
@@ -151,7 +152,7 @@ TEST_CASE("who sent the RST is said only where it shows") {
     story.handshake.outcome = Outcome::refused;
     story.add(1ms, Party::server, Role::reset, control::rst | control::ack);
     CHECK_FALSE(story.meaning().reset_origin);
-    CHECK(story.says(Topic::reset_origin).empty());
+    CHECK(story.says(Topic::reset_origin) == "no evidence");
   }
   SUBCASE("the TTL of the host's other segments") {
     story.syn_ack(1ms).time_to_live = 60;
@@ -214,4 +215,146 @@ TEST_CASE("the kernel's own handshake says what cannot be seen") {
   CHECK(story.meaning().round_trip->basis == RoundTripBasis::kernel);
   CHECK(story.meaning().window_shift == 7);
   CHECK_FALSE(story.says(Topic::limits).empty());
+}
+
+namespace {
+
+// A SYN with something in it, and its answer.
+Story asked(const SynShape& shape, std::uint16_t answer_bits, packet::TcpOptions answer_options = {}) {
+  Story story;
+  SynFields fields;
+  fields.timestamp = 1;
+  Segment& syn = story.syn(0ms, 1);
+  syn.options = make_syn(shape, fields).options;
+  syn.header.control_bits = make_syn(shape, fields).header.control_bits;
+  story.syn_ack(10ms, answer_options).header.control_bits = answer_bits;
+  return story;
+}
+
+packet::TcpOptions with_mptcp() {
+  packet::Mptcp option;
+  option.data_length = 10;
+  return {option};
+}
+
+packet::TcpOptions with_cookie() {
+  packet::FastOpen option;
+  option.cookie_length = 8;
+  return {option};
+}
+
+}  // namespace
+
+TEST_CASE("the three bits of a SYN-ACK are read by the table of RFC 9768") {
+  SynShape shape;
+  shape.ecn = Ecn::accurate;
+  constexpr std::uint16_t kSynAck = control::syn | control::ack;
+  const auto answer = [&](std::uint16_t bits) { return asked(shape, kSynAck | bits).meaning().ecn_answer; };
+  CHECK(answer(0) == EcnAnswer::none);
+  CHECK(answer(control::ece) == EcnAnswer::classic);
+  CHECK(answer(control::cwr) == EcnAnswer::accurate_not_ect);
+  CHECK(answer(control::cwr | control::ece) == EcnAnswer::accurate_ect1);
+  CHECK(answer(control::ae) == EcnAnswer::accurate_ect0);
+  CHECK(answer(control::ae | control::cwr) == EcnAnswer::accurate_ce);
+  CHECK(answer(control::ae | control::ece) == EcnAnswer::reserved);
+  CHECK(answer(control::ae | control::cwr | control::ece) == EcnAnswer::reflected);
+  CHECK(asked(shape, kSynAck | control::ae).meaning().ecn == true);
+  CHECK(asked(shape, kSynAck | control::ae | control::ece).meaning().ecn == false);
+  shape.ecn = Ecn::classic;
+  CHECK(answer(control::ece) == EcnAnswer::classic);
+  CHECK(answer(control::ece | control::cwr) == EcnAnswer::reflected);
+  CHECK(asked(shape, kSynAck).says(Topic::congestion) == "asked for, not granted");
+  CHECK(asked({}, kSynAck | control::ece).says(Topic::congestion).empty());  // nobody asked
+}
+
+TEST_CASE("Fast Open and MPTCP are granted by their options, and asked for by the first SYN alone") {
+  SynShape shape;
+  shape.fast_open = shape.multipath = true;
+  constexpr std::uint16_t kSynAck = control::syn | control::ack;
+  CHECK(asked(shape, kSynAck, with_cookie()).meaning().fast_open == true);
+  CHECK(asked(shape, kSynAck, with_cookie()).meaning().multipath == false);
+  CHECK(asked(shape, kSynAck, with_mptcp()).says(Topic::multipath) == "accepted");
+  CHECK(asked(shape, kSynAck).says(Topic::fast_open) == "no cookie");
+  Story story = asked(shape, kSynAck);
+  story.syn(5ms, 9);
+  CHECK(story.says(Topic::fast_open) == "no evidence");
+  CHECK_FALSE(story.meaning().multipath);
+  CHECK(asked({}, kSynAck, with_cookie()).says(Topic::fast_open).empty());
+}
+
+TEST_CASE("SYN cookies: one SYN-ACK in a long silence, and no claim from a short one") {
+  Story story;
+  story.syn(0ms, 1);
+  story.syn_ack(10ms);
+  story.handshake.outcome = Outcome::half_open;
+  SUBCASE("likely") {
+    story.add(4s, Party::client, Role::reset, control::rst);
+    CHECK(story.meaning().syn_cookies == SynCookies::likely);
+    CHECK(story.says(Topic::syn_cookies).starts_with("likely"));
+  }
+  SUBCASE("its timestamp ends as Linux's cookies do") {
+    std::get<Segment>(story.handshake.events.back().what).options = {packet::Timestamps{0x1000 | 0x10 | 7, 1}};
+    story.add(4s, Party::client, Role::reset, control::rst);
+    const auto findings = story.meaning().findings;
+    const auto found = std::ranges::find(findings, Topic::syn_cookies, &Finding::topic);
+    REQUIRE(found != findings.end());
+    CHECK(found->evidence.find("timestamp") != std::string::npos);
+  }
+  SUBCASE("too short") {
+    story.add(2s, Party::client, Role::reset, control::rst);
+    CHECK_FALSE(story.meaning().syn_cookies);
+    CHECK(story.says(Topic::syn_cookies) == "no evidence");
+  }
+  SUBCASE("repeated") {
+    story.add(1010ms, Party::server, Role::syn_ack_again, control::syn | control::ack);
+    story.add(2s, Party::client, Role::reset, control::rst);
+    CHECK(story.meaning().syn_cookies == SynCookies::unlikely);
+  }
+}
+
+TEST_CASE("an MSS alone, when more was offered without timestamps, makes cookies possible") {
+  SynShape shape;
+  const packet::TcpOptions mss{packet::MaximumSegmentSize{1460}};
+  constexpr std::uint16_t kSynAck = control::syn | control::ack;
+  CHECK_FALSE(asked(shape, kSynAck, mss).meaning().syn_cookies);
+  shape.timestamps = false;
+  CHECK(asked(shape, kSynAck, mss).meaning().syn_cookies == SynCookies::possible);
+  CHECK_FALSE(asked(shape, kSynAck, {packet::MaximumSegmentSize{1460}, packet::SackPermitted{}}).meaning().syn_cookies);
+}
+
+TEST_CASE("an answer in two parts is told from a simultaneous open") {
+  Story story;
+  story.syn(0ms, 1).header.sequence = 100;
+  SUBCASE("split") {
+    story.add(5ms, Party::server, Role::unexpected, control::ack).header.acknowledgment = 101;
+    story.add(6ms, Party::server, Role::peer_syn, control::syn);
+    CHECK(story.meaning().split_handshake);
+    CHECK_FALSE(story.says(Topic::split_handshake).empty());
+  }
+  SUBCASE("crossed") {
+    story.add(6ms, Party::server, Role::peer_syn, control::syn);
+    CHECK_FALSE(story.meaning().split_handshake);
+  }
+}
+
+TEST_CASE("probes that do not ask to open claim neither open nor closed") {
+  Story story;
+  story.handshake.syn_count = 1;
+  story.add(0ms, Party::client, Role::probe, control::ack);
+  story.handshake.outcome = Outcome::unanswered;
+  CHECK(story.says(Topic::result).find("no answer") == 0);
+  story.add(3ms, Party::server, Role::reset, control::rst).time_to_live = 60;
+  story.handshake.outcome = Outcome::reset;
+  CHECK(story.meaning().round_trip->shortest == 3ms);
+  CHECK(story.meaning().distance->hops == 4);
+  CHECK(story.says(Topic::reset_origin) == "no evidence");
+}
+
+TEST_CASE("two RSTs of different TTLs have two senders") {
+  Story story;
+  story.syn(0ms, 1);
+  story.handshake.outcome = Outcome::refused;
+  story.add(1ms, Party::server, Role::reset, control::rst | control::ack).time_to_live = 64;
+  story.add(2ms, Party::server, Role::reset, control::rst | control::ack).time_to_live = 63;
+  CHECK(story.meaning().reset_origin == ResetOrigin::elsewhere);
 }

@@ -51,6 +51,7 @@ Host:
     nginx(ports, tls=False, certificate=None), listen_many(ports), sshd(port=22)   real peers, listening when the call
                                                                                    returns
     redis(port=6379), memcached(port=11211)                           more of them
+    forge(kind, interface=None)                                       answers SYNs as forger.py's kinds do
     talkers({port: (kind, bytes)})                                    servers of canned words
 
 `user="nobody"` runs as an ordinary user without any capability.

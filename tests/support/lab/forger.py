@@ -12,7 +12,7 @@ import struct
 import sys
 
 _ETH_P_ALL = 0x0003
-_SYN, _RST, _ACK = 0x02, 0x04, 0x10
+_SYN, _RST, _ACK, _AE = 0x02, 0x04, 0x10, 0x100
 _TCP, _ICMP, _ICMP6 = 6, 1, 58
 _OUTGOING = 4
 
@@ -62,6 +62,20 @@ class Forger:
 
     def right_icmp(self, syn):
         self._icmp(syn, syn.datagram)
+
+    def reset_and_acceptance(self, syn):
+        """A box refuses for the host, which accepts."""
+        self.right_rst(syn)
+        self.right_syn_ack(syn)
+
+    def accurate_ecn(self, syn):
+        """RFC 9768: the SYN arrived marked ECT(0)."""
+        self._segment(syn, _SYN | _ACK | _AE)
+
+    def unreachable_by_port(self, syn):
+        """Of code n for port 1000 + n, from the host whose address ends in 254 in the network of the SYN's source."""
+        kind = 1 if syn.v6 else 3
+        self._icmp(syn, syn.datagram, (kind, syn.port - 1000), syn.source[:-1] + b"\xfe")
 
     # One thing is wrong with each.
     def wrong_acknowledgment(self, syn):
@@ -121,13 +135,14 @@ class Forger:
         total = _checksum(self._pseudo(syn, address, _TCP, len(header)) + header) ^ checksum_off
         self._ip(syn, address, _TCP, header[:16] + struct.pack("!H", total) + header[18:])
 
-    def _icmp(self, syn, quote):
-        """Port unreachable, as a firewall says it."""
-        kind = (1, 4) if syn.v6 else (3, 3)
+    def _icmp(self, syn, quote, kind=None, address=None):
+        """Port unreachable, as a firewall says it, unless another is told."""
+        kind = kind or ((1, 4) if syn.v6 else (3, 3))
+        address = address or syn.target
         body = struct.pack("!BBHI", *kind, 0, 0) + quote
-        pseudo = self._pseudo(syn, syn.target, _ICMP6, len(body)) if syn.v6 else b""
+        pseudo = self._pseudo(syn, address, _ICMP6, len(body)) if syn.v6 else b""
         body = body[:2] + struct.pack("!H", _checksum(pseudo + body)) + body[4:]
-        self._ip(syn, syn.target, _ICMP6 if syn.v6 else _ICMP, body)
+        self._ip(syn, address, _ICMP6 if syn.v6 else _ICMP, body)
 
     @staticmethod
     def _pseudo(syn, address, protocol, length):

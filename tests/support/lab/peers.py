@@ -11,6 +11,7 @@ import unittest
 from .process import missing_tools, wait_for
 
 _TALKERS = pathlib.Path(__file__).with_name("talkers.py")
+_FORGER = pathlib.Path(__file__).with_name("forger.py")
 _LISTENERS = pathlib.Path(__file__).with_name("listeners.py")
 
 
@@ -43,6 +44,13 @@ class Peers:
         """Servers of canned words: {port: (kind, bytes)}, kinds as talkers.py has them. Returns their Popen."""
         words = [f"{port}:{kind}:{said.hex()}" for port, (kind, said) in behaviours.items()]
         return self._serve([sys.executable, _TALKERS, *words], list(behaviours))
+
+    def forge(self, kind, interface=None):
+        """Answers each SYN that comes as forger.py's `kind` says, beside the host's kernel. Returns its Popen."""
+        process = self.popen([sys.executable, _FORGER, interface or self.interface, kind], stdout=subprocess.PIPE)
+        if process.stdout.readline().strip() != "ready":
+            raise RuntimeError("the forger did not start")
+        return process
 
     def redis(self, port=6379):
         """An empty Redis that keeps nothing."""
