@@ -72,15 +72,29 @@ class Findings {
             "it acknowledged exactly our SYN, and we never confirmed it");
         break;
       case Outcome::reset:
-        add(Topic::result, "answered by a reset: the host, or what speaks for it, is there",
-            "an RST with the numbers of our probe; open and closed ports may look the same");
-        break;
-      case Outcome::unanswered:
-        add(Topic::result, "no answer: an open port ignores it, a filter drops it, or nobody is there",
-            fmt::format("silence after {}", plural(handshake_.syn_count, "probe")));
-        break;
+      case Outcome::unanswered: probe_result(); break;
       case Outcome::failed: add(Topic::result, "nothing could be sent", failure_text()); break;
       case Outcome::interrupted: add(Topic::result, "stopped before anything was decided", "a signal"); break;
+    }
+  }
+
+  // An ACK out of nowhere is reset by open and closed ports alike; what has neither SYN nor ACK is ignored by open ones
+  // (RFC 9293 §3.10.7.1 and §3.10.7.2).
+  void probe_result() {
+    const auto probe = std::ranges::find(handshake_.events, Role::probe, &HandshakeEvent::role);
+    const bool acknowledges = probe != handshake_.events.end() && probe->segment() != nullptr &&
+                              probe->segment()->header.has(packet::control::ack);
+    if (handshake_.outcome == Outcome::unanswered) {
+      add(Topic::result,
+          acknowledges ? "no answer: a filter drops it, or nobody is there"
+                       : "no answer: an open port ignores it, a filter drops it, or nobody is there",
+          fmt::format("silence after {}", plural(handshake_.syn_count, "probe")));
+    } else if (acknowledges) {
+      add(Topic::result, "answered by a reset: no filter in between; open or closed does not show",
+          "an RST with the number that our ACK named, as any port sends it");
+    } else {
+      add(Topic::result, "answered by a reset: likely closed",
+          "an RST that acknowledges our probe; open ports ignore it, yet some systems reset it");
     }
   }
 

@@ -72,7 +72,7 @@ Segment make_syn(const SynShape& shape, const SynFields& fields) {
   segment.header.sequence = fields.sequence;
   if (segment.header.has(control::ack)) segment.header.acknowledgment = fields.acknowledgment;
   segment.header.window = shape.window.value_or(linux_syn_window(shape.mss.value_or(fields.route_mss)));
-  if (segment.header.has(control::syn)) segment.options = make_options(shape, fields);
+  if (shape.opens()) segment.options = make_options(shape, fields);
   segment.time_to_live = shape.time_to_live;
   segment.dscp = shape.dscp;
   if (fields.tuple.remote.address.is_v6()) {

@@ -52,7 +52,7 @@ struct SynFields {
 // Linux rounds the initial window down to whole segments: 64240 at an MSS of 1460.
 [[nodiscard]] std::uint16_t linux_syn_window(std::uint16_t mss) noexcept;
 
-// Options in Linux's order and padding; a segment without SYN has none.
+// Options in Linux's order and padding; a probe has none.
 [[nodiscard]] Segment make_syn(const SynShape& shape, const SynFields& fields);
 
 // What Linux still asks for in its `number`th repetition (1 is the first): no ECN, no Fast Open, and after two of them

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Many handshakes side by side, and that nothing is left of them on either host."""
 
+import datetime
 import pathlib
 import signal
 import subprocess
@@ -105,6 +106,15 @@ class Records(Series):
         records = self.records("--count", "3", "--interval", "10ms", "--source-port", "4000",
                                endpoint(self.net.server.address4))
         self.assertEqual([probe["local_port"] for probe in self.of_type(records, "probe")], [4000, 4001, 4002])
+
+    def test_the_rhythm_is_the_one_asked_for(self):
+        self.net.server.listen_many([80])
+        for user in USERS:
+            records = self.records("--count", "4", "--interval", "200ms", endpoint(self.net.server.address4), user=user)
+            starts = [datetime.datetime.fromisoformat(probe["started"]) for probe in self.of_type(records, "probe")]
+            took = (starts[-1] - starts[0]).total_seconds()
+            self.assertGreater(took, 0.5)
+            self.assertLess(took, 2.9)  # without the option it is three seconds
 
     def test_half_open_ones_count(self):
         self.net.server.listen_many([80])

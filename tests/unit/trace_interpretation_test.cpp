@@ -337,17 +337,28 @@ TEST_CASE("an answer in two parts is told from a simultaneous open") {
   }
 }
 
-TEST_CASE("probes that do not ask to open claim neither open nor closed") {
+TEST_CASE("a reset of an ACK out of nowhere claims neither open nor closed") {
   Story story;
   story.handshake.syn_count = 1;
   story.add(0ms, Party::client, Role::probe, control::ack);
   story.handshake.outcome = Outcome::unanswered;
-  CHECK(story.says(Topic::result).find("no answer") == 0);
+  CHECK(story.says(Topic::result) == "no answer: a filter drops it, or nobody is there");
   story.add(3ms, Party::server, Role::reset, control::rst).time_to_live = 60;
   story.handshake.outcome = Outcome::reset;
   CHECK(story.meaning().round_trip->shortest == 3ms);
   CHECK(story.meaning().distance->hops == 4);
   CHECK(story.says(Topic::reset_origin) == "no evidence");
+  CHECK(story.says(Topic::result).find("open or closed does not show") != std::string::npos);
+}
+
+TEST_CASE("probes without SYN and ACK are ignored by open ports, so a reset says likely closed") {
+  Story story;
+  story.handshake.syn_count = 1;
+  story.add(0ms, Party::client, Role::probe, control::fin);
+  story.handshake.outcome = Outcome::unanswered;
+  CHECK(story.says(Topic::result).find("an open port ignores it") != std::string::npos);
+  story.handshake.outcome = Outcome::reset;
+  CHECK(story.says(Topic::result) == "answered by a reset: likely closed");
 }
 
 TEST_CASE("two RSTs of different TTLs have two senders") {

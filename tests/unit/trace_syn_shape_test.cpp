@@ -105,6 +105,7 @@ TEST_CASE("what does not ask to open is a bare segment") {
   CHECK(probe.dscp == 46);
   shape.control_bits = control::syn | control::ack;
   CHECK_FALSE(shape.opens());
+  CHECK(make_syn(shape, make_fields()).options.empty());
   shape.control_bits = control::syn | control::psh;
   CHECK(shape.opens());
 }
