@@ -8,6 +8,8 @@
 
 #include "cmd/command.hpp"
 #include "cmd/handshake_trace_passive.hpp"
+#include "cmd/handshake_trace_path.hpp"
+#include "cmd/handshake_trace_pmtu.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_repeat.hpp"
 #include "cmd/handshake_trace_syn_options.hpp"
@@ -111,6 +113,8 @@ class HandshakeTraceCommand final : public Command {
     app.add_option("--syn-retries", syn_retries_word_, "How often to repeat the SYN (default: as the kernel does)")
         ->type_name("COUNT")
         ->group("Handshake");
+    path_.define(app);
+    path_mtu_.define(app);
     syn_words_.define(app);
     repeat_words_.define(app);
     addresses_.define(app);
@@ -137,7 +141,8 @@ class HandshakeTraceCommand final : public Command {
     if (technique_word_ == "connect" && options_.source_port && series_.count > 1) {
       return usage_error("--source-port and --count", "the kernel's connect() cannot use a port again so soon");
     }
-    return settle_targets();
+    TCP_TRY(settle_targets());
+    return settle_path();
   }
 
   Result<ExitCode> run(Context& context) override {
@@ -145,6 +150,7 @@ class HandshakeTraceCommand final : public Command {
     if (passive_.wanted()) return passive_.run(context, output_);
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
+    if (path_.wanted() || path_mtu_.wanted()) return run_path(context);
     const std::vector<Endpoint> endpoints = reachable();
     if (series_.flood) TCP_TRY(allow_flood(endpoints));
     TCP_TRY_ASSIGN(tracer, trace::Tracer::open(endpoints, options_, series_.count));
@@ -156,6 +162,40 @@ class HandshakeTraceCommand final : public Command {
   // Handshakes that others make cannot be shaped.
   [[nodiscard]] Result<void> settle_passive() const {
     if (!words_.empty()) return usage_error("'" + words_.front() + "'", "a target is traced; -i and --read watch");
+    const std::pair<std::string_view, bool> active[] = {
+        {"--technique", technique_word_ != "auto"},
+        {"--timeout", !timeout_word_.empty()},
+        {"--close-timeout", !close_timeout_word_.empty()},
+        {"--syn-retries", !syn_retries_word_.empty()},
+        {"--mss", !syn_words_.mss.empty()},
+        {"--ttl", !syn_words_.time_to_live.empty()},
+        {"--dscp", !syn_words_.dscp.empty()},
+        {"--source-port", !syn_words_.source_port.empty()},
+        {"--send", !syn_words_.send.empty()},
+        {"--path", path_.wanted()},
+        {"--pmtu", path_mtu_.wanted()},
+        {"--count", repeat_words_.given()},
+        {syn_words_.first_crafted(), !syn_words_.first_crafted().empty()},
+        {"-4 and -6", addresses_.v4_only || addresses_.v6_only},
+    };
+    for (const auto& [option, given] : active) {
+      if (given) return usage_error(std::string(option), "is for handshakes of our own; -i and --read watch others'");
+    }
+    return {};
+  }
+
+  Result<void> settle_path() {
+    TCP_TRY(path_mtu_.settle(path_.wanted(), options_));
+    TCP_TRY(path_.settle(asked_.size(), timeout_word_));
+    if (!path_.wanted() && !path_mtu_.wanted()) return {};
+    const bool own = options_.half_open || !options_.payload.empty() || options_.source_port || repeat_words_.given();
+    if (own || !options_.shape.opens()) {
+      return usage_error("--half-open, --send, --source-port, --flags, --count",
+                         "cannot be used with --path or --pmtu");
+    }
+    if (path_.wanted() && !syn_words_.time_to_live.empty()) return usage_error("--ttl", "is what --path varies");
+    path_.set_shape(options_.shape);
+    path_mtu_.set_shape(options_.shape);
     return {};
   }
 
@@ -203,6 +243,13 @@ class HandshakeTraceCommand final : public Command {
     }
     asked.target.address = found->front();
     asked.target.other_addresses.assign(found->begin() + 1, found->end());
+  }
+
+  Result<ExitCode> run_path(Context& context) {
+    std::vector<PathTarget> targets;
+    for (const Asked& asked : asked_) targets.push_back({asked.target, asked.error});
+    if (path_mtu_.wanted()) return path_mtu_.run(context, targets, options_.technique, output_.format());
+    return path_.run(context, targets, options_.technique, output_.format(), addresses_.numeric);
   }
 
   [[nodiscard]] std::vector<Endpoint> reachable() const {
@@ -274,6 +321,8 @@ class HandshakeTraceCommand final : public Command {
   std::string timeout_word_;
   std::string close_timeout_word_;
   std::string syn_retries_word_;
+  PathOptions path_;
+  PathMtuCommand path_mtu_;
   TraceSynWords syn_words_;
   TraceRepeatWords repeat_words_;
   AddressOptions addresses_;

@@ -20,6 +20,13 @@ Result<void> configure(int fd, const RawIpSocketOptions& options) {
   if (options.family == Family::v6 && !set_option(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1)) {
     return system_error("send IPv6 headers of our own");
   }
+  if (options.ignore_path_mtu) {
+    const bool v4 = options.family == Family::v4;
+    const int mode = v4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE;
+    if (!set_option(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, mode)) {
+      return system_error("ignore the path MTU");
+    }
+  }
   if (options.interface_index) {
     const int index = static_cast<int>(*options.interface_index);
     if (!set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, index)) return system_error("bind to interface");

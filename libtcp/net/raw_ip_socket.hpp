@@ -17,6 +17,8 @@ struct RawIpSocketOptions {
   Family family = Family::v4;
   std::optional<std::uint32_t> interface_index = {};  // SO_BINDTOIFINDEX
   std::uint32_t send_buffer_bytes = 1U << 20;
+  // What is known of the path's MTU is not heeded, only the interface's is (IP_PMTUDISC_PROBE).
+  bool ignore_path_mtu = false;
 };
 
 class RawIpSocket {

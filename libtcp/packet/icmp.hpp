@@ -57,7 +57,10 @@ struct QuotedSegment {
   std::uint8_t dscp = 0;
   std::uint8_t ecn = 0;
   std::uint16_t identification = 0;  // IPv4 only
-  Bytes segment;                     // what was quoted of the TCP segment, at least 8 bytes
+  bool dont_fragment = false;        // IPv4 only
+  std::uint32_t flow_label = 0;      // IPv6 only
+  std::size_t segment_length = 0;    // of the TCP segment as the quoted IP header says; routers write it wrong at times
+  Bytes segment;                     // what was quoted of it, at least 8 bytes
 };
 
 // Nothing when the quote is no TCP or too short for ports and sequence number.

@@ -37,6 +37,9 @@ std::optional<QuotedPacket> open_v4(Bytes quoted) {
   packet.fields.dscp = header.dscp;
   packet.fields.ecn = header.ecn;
   packet.fields.identification = header.identification;
+  packet.fields.dont_fragment = header.dont_fragment;
+  packet.fields.segment_length =
+      std::max<std::size_t>(header.total_length, header.header_length()) - header.header_length();
   packet.fragment_offset = header.fragment_offset;
   packet.upper_layer =
       header.total_length == 0 ? reader.rest() : clip(reader.rest(), header.total_length - header.header_length());
@@ -59,9 +62,10 @@ std::optional<QuotedPacket> open_v6(Bytes quoted) {
   packet.fields.time_to_live = header.hop_limit;
   packet.fields.dscp = header.dscp;
   packet.fields.ecn = header.ecn;
+  packet.fields.flow_label = header.flow_label;
+  packet.fields.segment_length = header.payload_length - std::min<std::size_t>(header.payload_length, extensions);
   packet.fragment_offset = walk.fragment_offset;
-  packet.upper_layer =
-      clip(reader.rest(), header.payload_length - std::min<std::size_t>(header.payload_length, extensions));
+  packet.upper_layer = clip(reader.rest(), packet.fields.segment_length);
   return packet;
 }
 

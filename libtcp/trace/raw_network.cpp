@@ -30,17 +30,6 @@ void take_ip_fields(Segment& segment, const packet::DecodedPacket& packet) {
   }
 }
 
-Segment to_segment(const packet::DecodedPacket& packet, const packet::TcpSegmentView& view) {
-  Segment segment;
-  segment.header = view.header;
-  packet::ParseError error = packet::ParseError::none;
-  segment.options = packet::parse_tcp_options(view.options, error);
-  segment.options_malformed = error != packet::ParseError::none;
-  segment.payload_length = packet.tcp_payload_length();
-  take_ip_fields(segment, packet);
-  return segment;
-}
-
 // TSval of a quoted segment, when its options were quoted too.
 std::optional<std::uint32_t> quoted_timestamp(packet::Bytes segment) {
   packet::ParseError error = packet::ParseError::none;
@@ -99,6 +88,17 @@ std::optional<Observation> match(const net::ReceivedPacket& packet, const packet
 }
 
 }  // namespace
+
+Segment to_segment(const packet::DecodedPacket& packet, const packet::TcpSegmentView& view) {
+  Segment segment;
+  segment.header = view.header;
+  packet::ParseError error = packet::ParseError::none;
+  segment.options = packet::parse_tcp_options(view.options, error);
+  segment.options_malformed = error != packet::ParseError::none;
+  segment.payload_length = packet.tcp_payload_length();
+  take_ip_fields(segment, packet);
+  return segment;
+}
 
 std::optional<Observation> observe(const net::ReceivedPacket& packet, const FourTuple& tuple) {
   return match(packet, packet::decode_ip(packet.bytes), tuple);

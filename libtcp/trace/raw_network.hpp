@@ -7,6 +7,7 @@
 
 #include "libtcp/net/packet_socket.hpp"
 #include "libtcp/net/raw_ip_socket.hpp"
+#include "libtcp/packet/decode.hpp"
 #include "libtcp/trace/network.hpp"
 
 namespace tcp::trace {
@@ -34,6 +35,9 @@ class RawNetwork final : public SharedNetwork {
   std::optional<net::RawIpSocket> v4_;
   std::optional<net::RawIpSocket> v6_;
 };
+
+// A decoded TCP segment as an owner of everything.
+[[nodiscard]] Segment to_segment(const packet::DecodedPacket& packet, const packet::TcpSegmentView& view);
 
 // What a received packet is to the connection; nothing when it belongs to another. On loopback each packet is seen
 // leaving and arriving: ours counts when it leaves, theirs when it arrives.

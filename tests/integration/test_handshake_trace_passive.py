@@ -296,7 +296,9 @@ class CommandLine(Passive):
                             (["-i", "lo", "--only", "bad"], "--only 'bad'"), (["-i", "lo", "--only", "slow:x"], "slow:x"),
                             (["-i", "lo", "--only", "failed", "--summary"], "--only with --summary"),
                             (["-i", "lo", "--top", "x"], "--top"), (["-i", "lo", "--most-connections", "1"], "16"),
-                            (["-i", "lo", "--duration", "0"], "--duration 0")):
+                            (["-i", "lo", "--duration", "0"], "--duration 0"), (["-i", "lo", "--mss", "1400"], "--mss"),
+                            (["-i", "lo", "--ecn"], "--ecn"), (["--read", "x", "--path"], "--path"),
+                            (["--read", "x", "--count", "3"], "--count"), (["-i", "lo", "-4"], "-4")):
             done = subprocess.run([self.lab.tcpbox, "handshake-trace", *words], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(part, done.stderr)
