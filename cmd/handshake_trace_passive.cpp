@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kLiveBufferBytes = 64U << 20;
 constexpr Duration kLiveTick = 250ms;  // how soon a handshake that nothing follows is told, and drops are noticed
 constexpr std::size_t kFewestConnections = 16;
-constexpr std::size_t kMostConnections = 100'000'000;
+constexpr std::size_t kMostConnections = 10'000'000;
 constexpr std::size_t kMostTop = 1000;
 
 std::uint64_t random_seed() {
@@ -74,9 +74,11 @@ class PassiveRun final : public trace::HandshakeObserver {
         seed_(random_seed()),
         summary_(seed_),
         tracker_({settings.most_connections, seed_}, *this),
-        reader_(tracker_) {}
+        thread_(settings.live ? nullptr : std::make_unique<trace::TrackerThread>(tracker_)),
+        reader_(tracker_, thread_.get()) {}
 
   void on_handshake(const trace::ObservedHandshake& handshake) override {
+    if (context_.out.failed()) reader_left_ = true;
     summary_.add(handshake);
     if (settings_.summary_only || !only_.passes(handshake)) return;
     ++shown_;
@@ -85,6 +87,8 @@ class PassiveRun final : public trace::HandshakeObserver {
 
   trace::FrameReader& reader() { return reader_; }
   trace::HandshakeTracker& tracker() { return tracker_; }
+  // Nobody reads any more what is written.
+  [[nodiscard]] bool reader_left() const noexcept { return reader_left_.load(std::memory_order_relaxed); }
 
   // Drops are told when they happen, not only at the end.
   void note_drops(const net::CaptureStatistics& now) {
@@ -96,6 +100,8 @@ class PassiveRun final : public trace::HandshakeObserver {
   }
 
   void finish(bool complete) {
+    reader_.flush();
+    if (thread_) thread_->stop();
     tracker_.finish();
     summary_.flush();
     PassiveTotals totals{.summary = summary_, .tracker = tracker_.counts(), .frames = reader_.counts()};
@@ -119,16 +125,18 @@ class PassiveRun final : public trace::HandshakeObserver {
   std::uint64_t seed_;
   trace::PassiveSummary summary_;
   trace::HandshakeTracker tracker_;
+  std::unique_ptr<trace::TrackerThread> thread_;  // of a file; then on_handshake() is called there
   trace::FrameReader reader_;
   LocalOwners owners_;
   net::CaptureStatistics live_;
   std::uint64_t shown_ = 0;
+  std::atomic<bool> reader_left_ = false;
 };
 
 namespace {
 
 Result<void> read_file(net::ByteSource& source, FrameFilter& filter, std::optional<CaptureWriter>& writer,
-                       PassiveRun& run, const std::atomic<bool>& stop, const Output& out) {
+                       PassiveRun& run, const std::atomic<bool>& stop) {
   Result<void> failure;
   auto read = trace::read_savefile(source, [&](const packet::SavefileFrame& frame) {
     const auto passes = filter.passes(frame);
@@ -140,7 +148,7 @@ Result<void> read_file(net::ByteSource& source, FrameFilter& filter, std::option
     }
     run.reader().on_frame(frame.bytes, frame.link_type, frame.time);
     if (writer) failure = writer->write(frame.bytes, frame.link_type, frame.time);
-    return failure && !stop.load(std::memory_order_relaxed) && !out.failed();
+    return failure && !stop.load(std::memory_order_relaxed) && !run.reader_left();
   });
   return failure ? std::move(read) : std::move(failure);
 }
@@ -155,7 +163,7 @@ Result<void> read_live(net::Capture& capture, std::optional<CaptureWriter>& writ
     TCP_TRY_ASSIGN(ready, capture.next(MonotonicTime::min()));
     std::optional<net::CapturedFrame> frame = ready;
     if (!frame) {
-      run.tracker().flush();  // nobody waits for a batch to be full
+      run.reader().flush();  // nobody waits for a batch to be full
       TCP_TRY_ASSIGN(awaited, capture.next(std::min(tick, end)));
       frame = awaited;
     }
@@ -266,7 +274,7 @@ Result<ExitCode> PassiveOptions::run(Context& context, const OutputOptions& outp
   PassiveRun run(context, *view, only_, {most_connections_, top_, summary_only_, capture.has_value()});
   FrameFilter filter(filter_);
   auto done = capture ? read_live(*capture, writer, run, interrupt.flag(), context, duration_)
-                      : read_file(*source, filter, writer, run, interrupt.flag(), context.out);
+                      : read_file(*source, filter, writer, run, interrupt.flag());
   if (capture) run.note_drops(capture->statistics());
   if (done && writer) done = writer->finish();
   run.finish(done && !interrupt.flag());

@@ -10,10 +10,8 @@ namespace tcp::packet {
 namespace {
 
 constexpr std::size_t kFileHeader = 24;
-constexpr std::size_t kRecordHeader = 16;
-constexpr std::size_t kBlockHeader = 8;              // type and length
-constexpr std::size_t kBlockTrailer = 4;             // the length again
-constexpr std::uint32_t kLargestFrame = 256 * 1024;  // libpcap's MAXIMUM_SNAPLEN
+constexpr std::size_t kBlockHeader = 8;   // type and length
+constexpr std::size_t kBlockTrailer = 4;  // the length again
 constexpr std::uint32_t kLargestBlock = 16 * 1024 * 1024;
 constexpr std::size_t kMostInterfaces = 65536;
 __extension__ using Wide = unsigned __int128;
@@ -55,32 +53,10 @@ WallTime clamp_time(std::int64_t seconds, std::int64_t nanoseconds) {
 
 }  // namespace
 
-std::uint32_t SavefileReader::u32(const std::uint8_t* at) const noexcept {
-  const std::uint32_t value = little(at);
-  return big_endian_ ? __builtin_bswap32(value) : value;
-}
-
 std::uint16_t SavefileReader::u16(const std::uint8_t* at) const noexcept {
   const auto low = static_cast<unsigned>(at[big_endian_ ? 1 : 0]);
   const auto high = static_cast<unsigned>(at[big_endian_ ? 0 : 1]);
   return static_cast<std::uint16_t>(high << 8 | low);
-}
-
-SavefileStep SavefileReader::next_record(Bytes available, SavefileFrame& frame) {
-  if (available.size() < kRecordHeader) return want(kRecordHeader);
-  const std::uint8_t* at = available.data();
-  const std::uint32_t captured = u32(at + 8);
-  if (captured > kLargestFrame) return broken("a frame claims more than 262144 bytes");
-  const std::size_t whole = kRecordHeader + captured;
-  if (available.size() < whole) return want(whole);
-  const std::uint32_t fraction = u32(at + 4);
-  const std::uint64_t nanoseconds = nanoseconds_ ? fraction : std::uint64_t{fraction} * 1000;
-  frame.bytes = available.subspan(kRecordHeader, captured);
-  frame.original_length = std::max(u32(at + 12), captured);
-  frame.time = WallTime(Duration(static_cast<std::int64_t>(u32(at) * kNanosecondsPerSecond + nanoseconds)));
-  frame.link_type = link_type_;
-  consumed_ = whole;
-  return SavefileStep::frame;
 }
 
 SavefileStep SavefileReader::read_file_header(Bytes available) {

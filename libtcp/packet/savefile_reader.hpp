@@ -4,6 +4,8 @@
 // there, a whole mapped file or what a pipe gave so far, and each frame is a view into them.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -53,7 +55,25 @@ class SavefileReader {
     std::int64_t offset_seconds = 0;
   };
 
-  SavefileStep next_record(Bytes available, SavefileFrame& frame);
+  SavefileStep next_record(Bytes available, SavefileFrame& frame) {
+    constexpr std::size_t kRecordHeader = 16;
+    constexpr std::uint32_t kLargestFrame = 256 * 1024;  // libpcap's MAXIMUM_SNAPLEN
+    if (available.size() < kRecordHeader) return want(kRecordHeader);
+    const std::uint8_t* at = available.data();
+    const std::uint32_t captured = u32(at + 8);
+    if (captured > kLargestFrame) return broken("a frame claims more than 262144 bytes");
+    const std::size_t whole = kRecordHeader + captured;
+    if (available.size() < whole) return want(whole);
+    const std::uint64_t fraction = u32(at + 4);
+    const std::uint64_t nanoseconds =
+        u32(at) * std::uint64_t{1'000'000'000} + (nanoseconds_ ? fraction : fraction * 1000);
+    frame.bytes = Bytes(at + kRecordHeader, captured);
+    frame.original_length = std::max(u32(at + 12), captured);
+    frame.time = WallTime(Duration(static_cast<std::int64_t>(nanoseconds)));
+    frame.link_type = link_type_;
+    consumed_ = whole;
+    return SavefileStep::frame;
+  }
   SavefileStep next_block(Bytes available, SavefileFrame& frame);
   SavefileStep read_file_header(Bytes available);
   SavefileStep read_section_header(Bytes block);
@@ -75,7 +95,11 @@ class SavefileReader {
   }
 
   [[nodiscard]] std::uint16_t u16(const std::uint8_t* at) const noexcept;
-  [[nodiscard]] std::uint32_t u32(const std::uint8_t* at) const noexcept;
+  [[nodiscard]] std::uint32_t u32(const std::uint8_t* at) const noexcept {
+    std::uint32_t value = 0;
+    std::memcpy(&value, at, sizeof value);
+    return big_endian_ == (std::endian::native == std::endian::big) ? value : __builtin_bswap32(value);
+  }
 
   Kind kind_ = Kind::unknown;
   bool big_endian_ = false;

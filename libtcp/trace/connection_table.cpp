@@ -21,8 +21,11 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
                        const packet::AddressNumber& destination, std::uint16_t destination_port, std::uint32_t way,
                        bool& from_high) noexcept {
-  from_high =
-      std::tie(destination.low, destination.high, destination_port) < std::tie(source.low, source.high, source_port);
+  if (source.low != destination.low) [[likely]] {
+    from_high = destination.low < source.low;
+  } else {
+    from_high = std::tie(destination.high, destination_port) < std::tie(source.high, source_port);
+  }
   if (from_high) return {destination, source, destination_port, source_port, way};
   return {source, destination, source_port, destination_port, way};
 }
@@ -35,15 +38,21 @@ std::optional<packet::Timestamps> find_timestamps(packet::Bytes options) noexcep
   return std::nullopt;
 }
 
-ConnectionTable::ConnectionTable(std::uint64_t seed) : seed_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1) {}
+ConnectionTable::ConnectionTable(std::size_t most, std::uint64_t seed)
+    : hasher_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1) {
+  connections_.reserve(most);
+  openings_.reserve(most);
+}
 
-std::uint32_t ConnectionTable::hash(const ConnectionKey& key) const noexcept {
+std::uint32_t ConnectionHasher::operator()(const ConnectionKey& key) const noexcept {
   constexpr std::uint64_t kOdd1 = 0xa0761d6478bd642f;
   constexpr std::uint64_t kOdd2 = 0xe7037ed1a0b428db;
   const std::uint64_t ports = std::uint64_t{key.low_port} << 48 | std::uint64_t{key.high_port} << 32 | key.way;
-  const std::uint64_t low = fold(key.low_address.low ^ seed_, key.high_address.low ^ kOdd1);
-  const std::uint64_t high = fold(key.low_address.high ^ kOdd2 ^ ports, key.high_address.high ^ seed_ ^ kOdd1);
-  const std::uint64_t both = fold(low ^ seed_, high ^ kOdd2);
+  std::uint64_t both = fold(key.low_address.low ^ seed_, key.high_address.low ^ kOdd1);
+  if ((key.low_address.high | key.high_address.high) != 0) {
+    both ^= fold(key.low_address.high ^ kOdd2, key.high_address.high ^ seed_);
+  }
+  both = fold(both ^ ports, seed_ ^ kOdd2);
   return static_cast<std::uint32_t>(both ^ both >> 32);
 }
 
@@ -70,13 +79,14 @@ void ConnectionTable::grow() {
 
 std::uint32_t ConnectionTable::add(const ConnectionKey& key, std::uint32_t hash) {
   if (2 * (size_ + 1) > slots_.size()) grow();
+  std::uint32_t index = 0;
   if (free_.empty()) {
-    const auto first = static_cast<std::uint32_t>(chunks_.size() * kChunk);
-    chunks_.push_back(std::make_unique<Connection[]>(kChunk));
-    for (std::uint32_t i = kChunk; i-- > 0;) free_.push_back(first + i);
+    index = static_cast<std::uint32_t>(connections_.size());
+    connections_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
   }
-  const std::uint32_t index = free_.back();
-  free_.pop_back();
   Connection& connection = at(index);
   connection = Connection{};
   connection.key = key;
@@ -110,20 +120,19 @@ void ConnectionTable::remove(std::uint32_t index) {
 Opening& ConnectionTable::opening(Connection& connection) {
   if (connection.opening == kNone) {
     if (free_openings_.empty()) {
-      const auto first = static_cast<std::uint32_t>(opening_chunks_.size() * kChunk);
-      opening_chunks_.push_back(std::make_unique<Opening[]>(kChunk));
-      for (std::uint32_t i = kChunk; i-- > 0;) free_openings_.push_back(first + i);
+      connection.opening = static_cast<std::uint32_t>(openings_.size());
+      return openings_.emplace_back();
     }
     connection.opening = free_openings_.back();
     free_openings_.pop_back();
-    opening_at(connection.opening) = Opening{};
+    openings_[connection.opening] = Opening{};
   }
-  return opening_at(connection.opening);
+  return openings_[connection.opening];
 }
 
 void ConnectionTable::close_opening(Connection& connection) noexcept {
   if (connection.opening == kNone) return;
-  opening_at(connection.opening).way.reset();
+  openings_[connection.opening].way.reset();
   free_openings_.push_back(connection.opening);
   connection.opening = kNone;
 }

@@ -95,29 +95,38 @@ struct Connection {
 // The packet's own options, looked through for one.
 [[nodiscard]] std::optional<packet::Timestamps> find_timestamps(packet::Bytes options) noexcept;
 
+// Knows which slot a connection belongs to. The seed keeps strangers from choosing endpoints that collide.
+class ConnectionHasher {
+ public:
+  explicit ConnectionHasher(std::uint64_t seed) noexcept : seed_(seed) {}
+  [[nodiscard]] std::uint32_t operator()(const ConnectionKey& key) const noexcept;
+
+ private:
+  std::uint64_t seed_;
+};
+
 class ConnectionTable {
  public:
-  // `seed` keeps strangers from choosing endpoints that collide.
-  explicit ConnectionTable(std::uint64_t seed);
+  // `most`: how many there will be at once; only address space is taken for them.
+  ConnectionTable(std::size_t most, std::uint64_t seed);
 
-  [[nodiscard]] std::uint32_t hash(const ConnectionKey& key) const noexcept;
+  [[nodiscard]] const ConnectionHasher& hasher() const noexcept { return hasher_; }
   [[nodiscard]] std::uint32_t find(const ConnectionKey& key, std::uint32_t hash) const noexcept;  // or kNone
   // Ask for the memory that find() will look at: the first early, the second once that is there.
   void prefetch_slot(std::uint32_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
   void prefetch_connection(std::uint32_t hash) const noexcept {
-    const Slot& slot = slots_[hash & mask_];
-    if (slot.index == kNone) return;
-    const auto* connection = reinterpret_cast<const char*>(&at(slot.index));
+    std::size_t place = hash & mask_;
+    while (slots_[place].index != kNone && slots_[place].hash != hash) place = (place + 1) & mask_;
+    if (slots_[place].index == kNone) return;
+    const auto* connection = reinterpret_cast<const char*>(&at(slots_[place].index));
     for (std::size_t offset = 0; offset < sizeof(Connection); offset += 64) __builtin_prefetch(connection + offset, 1);
   }
   // A new one at the end of `opening`'s line; it must not be there yet.
   std::uint32_t add(const ConnectionKey& key, std::uint32_t hash);
   void remove(std::uint32_t index);
 
-  [[nodiscard]] Connection& at(std::uint32_t index) noexcept { return chunks_[index / kChunk][index % kChunk]; }
-  [[nodiscard]] const Connection& at(std::uint32_t index) const noexcept {
-    return chunks_[index / kChunk][index % kChunk];
-  }
+  [[nodiscard]] Connection& at(std::uint32_t index) noexcept { return connections_.data()[index]; }
+  [[nodiscard]] const Connection& at(std::uint32_t index) const noexcept { return connections_.data()[index]; }
   [[nodiscard]] Opening& opening(Connection& connection);  // made when there is none
   void close_opening(Connection& connection) noexcept;
 
@@ -132,7 +141,6 @@ class ConnectionTable {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  static constexpr std::size_t kChunk = 1024;
   struct Slot {
     std::uint32_t hash = 0;
     std::uint32_t index = kNone;
@@ -146,17 +154,15 @@ class ConnectionTable {
   void grow();
   void link(std::uint32_t index, ConnectionClass list) noexcept;
   void unlink(std::uint32_t index) noexcept;
-  [[nodiscard]] Opening& opening_at(std::uint32_t index) noexcept {
-    return opening_chunks_[index / kChunk][index % kChunk];
-  }
 
-  std::uint64_t seed_;
+  ConnectionHasher hasher_;
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
-  std::vector<std::unique_ptr<Connection[]>> chunks_;
+  // Reserved whole at the beginning, so that nothing in them moves.
+  std::vector<Connection> connections_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::unique_ptr<Opening[]>> opening_chunks_;
+  std::vector<Opening> openings_;
   std::vector<std::uint32_t> free_openings_;
   std::array<Line, kConnectionClasses> lines_{};
 };

@@ -23,12 +23,22 @@ void FrameReader::on_frame(packet::Bytes frame, std::uint16_t link_number, WallT
   if (counts_.frames++ == 0) counts_.first = time;
   counts_.last = std::max(counts_.last, time);
   const auto link_type = static_cast<LinkType>(link_number);
-  if (packet::read_plain_segment(frame, link_type, tracker_.next_place())) {
-    tracker_.take_place(time);
+  if (packet::read_plain_segment(frame, link_type, batch_->place())) {
+    batch_->add(time);
   } else {
     on_wrapped(frame, link_type, time);
   }
-  tracker_.advance(time);
+  if (batch_->full()) flush();
+}
+
+void FrameReader::flush() {
+  if (batch_->size() == 0) return;
+  if (thread_ != nullptr) {
+    batch_ = thread_->give(std::move(batch_));
+  } else {
+    tracker_.follow(*batch_);
+    batch_->clear();
+  }
 }
 
 void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime time) {
@@ -42,10 +52,14 @@ void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime t
   if (way.tunnel_count != 0 && packet.tcp() != nullptr) ++counts_.tunnelled;
   if (packet.icmp() != nullptr) {
     ++counts_.not_tcp;
+    if (!packet.icmp()->header.is_error()) return;
+    flush();  // the SYN that it quotes may be among those that wait
+    if (thread_ != nullptr) thread_->drain();
     tracker_.on_icmp(packet, time, wrapped);
   } else if (packet.tcp() != nullptr) {
     if (packet.error == ParseError::truncated) ++counts_.cut;  // its options; the rest is there
-    tracker_.on_segment(packet::to_flow_segment(packet), time, wrapped);
+    batch_->place() = packet::to_flow_segment(packet);
+    batch_->add(time, wrapped);
   } else if (packet.is_fragment) {
     ++counts_.fragments;
   } else if (packet.error == ParseError::truncated) {
@@ -57,29 +71,22 @@ void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime t
   }
 }
 
-Result<void> read_savefile(net::ByteSource& source, const std::function<bool(const packet::SavefileFrame&)>& on_frame) {
-  packet::SavefileReader reader;
-  packet::SavefileFrame frame;
-  packet::Bytes available;
-  std::size_t used = 0;  // of the current view
+Result<bool> SavefileFrames::next_slowly(packet::SavefileFrame& frame) {
   while (true) {
-    switch (reader.next(available.subspan(used), frame)) {
-      case packet::SavefileStep::frame:
-        used += reader.consumed();
-        if (!on_frame(frame)) return {};
-        break;
-      case packet::SavefileStep::skip: used += reader.consumed(); break;
+    switch (reader_.next(available_.subspan(used_), frame)) {
+      case packet::SavefileStep::frame: used_ += reader_.consumed(); return true;
+      case packet::SavefileStep::skip: used_ += reader_.consumed(); break;
       case packet::SavefileStep::more: {
-        TCP_TRY_ASSIGN(view, source.view(used, reader.needed()));
-        available = view;
-        used = 0;
-        if (available.size() >= reader.needed()) break;
-        if (available.empty() && reader.begun()) return {};
-        return make_error(Errc::malformed, source.attempt(),
-                          reader.begun() ? "it breaks off in the middle of a frame" : "it is too short for a capture");
+        TCP_TRY_ASSIGN(view, source_.view(used_, reader_.needed()));
+        available_ = view;
+        used_ = 0;
+        if (available_.size() >= reader_.needed()) break;
+        if (available_.empty() && reader_.begun()) return false;
+        return make_error(Errc::malformed, source_.attempt(),
+                          reader_.begun() ? "it breaks off in the middle of a frame" : "it is too short for a capture");
       }
       case packet::SavefileStep::broken:
-        return make_error(Errc::malformed, source.attempt(), std::string(reader.reason()));
+        return make_error(Errc::malformed, source_.attempt(), std::string(reader_.reason()));
     }
   }
 }

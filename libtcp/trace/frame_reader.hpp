@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <memory>
 
 #include "libtcp/net/byte_source.hpp"
 #include "libtcp/packet/savefile_reader.hpp"
 #include "libtcp/trace/tracker.hpp"
+#include "libtcp/trace/tracker_thread.hpp"
 
 namespace tcp::trace {
 
@@ -27,22 +27,59 @@ struct FrameCounts {
 
 class FrameReader {
  public:
-  explicit FrameReader(HandshakeTracker& tracker) : tracker_(tracker) {}
+  // With `thread` the tracker works there, and is to be used only after flush() and a drain of the thread.
+  explicit FrameReader(HandshakeTracker& tracker, TrackerThread* thread = nullptr)
+      : tracker_(tracker), thread_(thread), batch_(std::make_unique<SegmentBatch>(tracker.hasher())) {}
 
+  // What it holds reaches the tracker when a batch is full, or with flush().
   void on_frame(packet::Bytes frame, std::uint16_t link_type, WallTime time);
   [[nodiscard]] const FrameCounts& counts() const noexcept { return counts_; }
+  void flush();
   void count_filtered() noexcept { ++counts_.filtered; }
 
  private:
   void on_wrapped(packet::Bytes frame, packet::LinkType link_type, WallTime time);
 
   HandshakeTracker& tracker_;
+  TrackerThread* thread_;
+  std::unique_ptr<SegmentBatch> batch_;
   FrameCounts counts_;
 };
 
-// Every frame of a savefile in its order. `on_frame` returns false to stop. Errors: the file's; malformed, after the
-// frames that could be read, when the file breaks off or contradicts itself.
-[[nodiscard]] Result<void> read_savefile(net::ByteSource& source,
-                                         const std::function<bool(const packet::SavefileFrame&)>& on_frame);
+// The frames of a savefile one after the other.
+class SavefileFrames {
+ public:
+  explicit SavefileFrames(net::ByteSource& source) : source_(source) {}
+
+  // False at the end of the file. Errors: the file's; malformed, when it breaks off or contradicts itself. The frame is
+  // valid until the next call.
+  [[nodiscard]] Result<bool> next(packet::SavefileFrame& frame) {
+    if (reader_.next(available_.subspan(used_), frame) == packet::SavefileStep::frame) [[likely]] {
+      used_ += reader_.consumed();
+      return true;
+    }
+    return next_slowly(frame);
+  }
+
+ private:
+  [[nodiscard]] Result<bool> next_slowly(packet::SavefileFrame& frame);
+
+  net::ByteSource& source_;
+  packet::SavefileReader reader_;
+  packet::Bytes available_;
+  std::size_t used_ = 0;  // of what is available
+};
+
+// Every frame of a savefile in its order, until `on_frame` returns false. Errors as above, after the frames that could
+// be read.
+template <class OnFrame>
+[[nodiscard]] Result<void> read_savefile(net::ByteSource& source, OnFrame on_frame) {
+  SavefileFrames frames(source);
+  packet::SavefileFrame frame;
+  while (true) {
+    TCP_TRY_ASSIGN(more, frames.next(frame));
+    if (!more || !on_frame(frame)) return {};
+  }
+}
 
 }  // namespace tcp::trace

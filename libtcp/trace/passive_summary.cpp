@@ -39,7 +39,9 @@ void PassiveSummary::add(const ObservedHandshake& handshake) {
   if (handshake.server_side && handshake.server_side->ambiguous()) ++ambiguous_;
   if (!with_beginning) return;
   const Family family = handshake.server.address.family();
-  Waiting& waiting = batch_[waiting_++];
+  if (added_ - tallied_ == kDelay) tally(ring_[tallied_++ % kDelay]);
+  if (added_ - tallied_ >= kDelay / 2) fetch_round_trips(ring_[(added_ - kDelay / 2) % kDelay]);
+  Waiting& waiting = ring_[added_++ % kDelay];
   waiting.server = {packet::to_number(handshake.server.address), handshake.server.port, family};
   waiting.client = {packet::to_number(handshake.client.address), 0, family};
   waiting.outcome = handshake.outcome;
@@ -48,17 +50,16 @@ void PassiveSummary::add(const ObservedHandshake& handshake) {
   if (round_trip) waiting.round_trip = handshake.server_side->shortest;
   servers_.prefetch(waiting.server);
   clients_.prefetch(waiting.client);
-  if (waiting_ == batch_.size()) flush();
+}
+
+void PassiveSummary::fetch_round_trips(const Waiting& handshake) const {
+  if (!handshake.timed) return;
+  const ServerTally* server = servers_.find(handshake.server);
+  if (server != nullptr && server->round_trips) server->round_trips->prefetch(handshake.round_trip);
 }
 
 void PassiveSummary::flush() {
-  for (std::size_t i = 0; i < waiting_; ++i) {
-    if (!batch_[i].timed) continue;
-    const ServerTally* server = servers_.find(batch_[i].server);
-    if (server != nullptr && server->round_trips) server->round_trips->prefetch(batch_[i].round_trip);
-  }
-  const std::size_t count = std::exchange(waiting_, 0);
-  for (std::size_t i = 0; i < count; ++i) tally(batch_[i]);
+  while (tallied_ != added_) tally(ring_[tallied_++ % kDelay]);
 }
 
 void PassiveSummary::tally(const Waiting& handshake) {

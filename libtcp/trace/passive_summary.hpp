@@ -43,7 +43,7 @@ class PassiveSummary {
  public:
   explicit PassiveSummary(std::uint64_t seed);
 
-  // Taken in small batches, so that the memory of a tally is on its way before it is needed; what is asked below is
+  // Tallied a little later, so that the memory of a tally is on its way before it is needed; what is asked below is
   // known up to the last flush().
   void add(const ObservedHandshake& handshake);
   void flush();
@@ -89,10 +89,14 @@ class PassiveSummary {
     bool retransmitted = false;
     bool timed = false;  // `round_trip` is known and unambiguous
   };
+  void fetch_round_trips(const Waiting& handshake) const;
   void tally(const Waiting& handshake);
 
-  std::array<Waiting, 16> batch_{};
-  std::size_t waiting_ = 0;
+  // Those that wait, in a ring: the tallies' places are asked for at once, what they point to halfway.
+  static constexpr std::size_t kDelay = 32;
+  std::array<Waiting, kDelay> ring_{};
+  std::size_t added_ = 0;
+  std::size_t tallied_ = 0;
   OutcomeCounts outcomes_;
   std::uint64_t ambiguous_ = 0;
   RoundTrips server_side_;

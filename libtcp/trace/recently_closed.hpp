@@ -27,7 +27,7 @@ class RecentlyClosed {
 
  private:
   static constexpr std::size_t kPlaces = 65536;
-  static constexpr std::int64_t kPatience = 2'000'000'000;  // ns of the packets' own time
+  static constexpr std::int64_t kPatience = 60'000'000'000;  // ns of the packets' own time, as long as TIME-WAIT
   struct Place {
     std::uint32_t hash = 0;
     std::uint32_t last = 0;

@@ -42,12 +42,10 @@ constexpr std::int64_t patience(ConnectionClass list) {
 }
 
 std::uint32_t fingerprint(const FlowSegment& segment) {
-  std::uint64_t hash = std::uint64_t{segment.sequence} << 32 | segment.acknowledgment;
-  hash *= 0x9e3779b97f4a7c15;
-  hash ^= std::uint64_t{segment.checksum} << 48 | std::uint64_t{segment.identification} << 32 |
-          std::uint32_t{segment.control_bits} << 16 | segment.window;
-  hash *= 0xd6e8feb86659fd93;
-  return static_cast<std::uint32_t>(hash >> 32) | 1;  // 0 is an empty place
+  const std::uint64_t numbers = std::uint64_t{segment.sequence} << 32 | segment.acknowledgment;
+  const std::uint64_t rest = std::uint64_t{segment.checksum} << 48 | std::uint64_t{segment.identification} << 32 |
+                             std::uint32_t{segment.control_bits} << 16 | segment.window;
+  return static_cast<std::uint32_t>((numbers * 0x9e3779b97f4a7c15 ^ rest) * 0xd6e8feb86659fd93 >> 32) | 1;  // 0: empty
 }
 
 // Who opens is known by the first SYN, or by the first SYN-ACK.
@@ -72,57 +70,49 @@ bool is_syn_ack(const FlowSegment& segment) {
 }  // namespace
 
 HandshakeTracker::HandshakeTracker(const TrackerOptions& options, HandshakeObserver& observer)
-    : options_(options), observer_(observer), table_(options.seed) {}
+    : options_(options), observer_(observer), table_(options.most_connections, options.seed) {}
+
+TrackerCounts HandshakeTracker::counts() const noexcept {
+  TrackerCounts counts = counts_;
+  for (std::size_t bits = 0; bits < by_control_bits_.size(); ++bits) {
+    const std::uint64_t many = by_control_bits_[bits];
+    const auto has = [&](std::uint16_t wanted) { return (bits & wanted) == wanted; };
+    counts.segments += many;
+    if (has(control::syn) && !has(control::rst)) (has(control::ack) ? counts.syn_ack : counts.syn) += many;
+    if (has(control::rst)) counts.rst += many;
+    if (has(control::fin)) counts.fin += many;
+  }
+  return counts;
+}
 
 void HandshakeTracker::count_segment(const FlowSegment& segment) {
-  ++counts_.segments;
-  if (is_syn_only(segment)) ++counts_.syn;
-  if (is_syn_ack(segment)) ++counts_.syn_ack;
-  if (segment.has(control::rst)) ++counts_.rst;
-  if (segment.has(control::fin)) ++counts_.fin;
-  if (segment.payload_length != 0) ++counts_.data;
+  ++by_control_bits_[segment.control_bits % by_control_bits_.size()];
+  counts_.data += segment.payload_length != 0 ? 1 : 0;
 }
 
-void HandshakeTracker::on_segment(const FlowSegment& segment, WallTime wall_time, const packet::WayIn* way) {
-  const std::int64_t time = to_number(wall_time);
-  if (way != nullptr) {
-    flush();
-    bool from_high = false;
-    const ConnectionKey key = make_key(segment.source, segment.source_port, segment.destination,
-                                       segment.destination_port, way->flow_key(), from_high);
-    follow({.segment = segment, .time = time, .from_high = from_high}, key, table_.hash(key), way);
-    return;
-  }
-  next_place() = segment;
-  take_place(wall_time);
+void HandshakeTracker::on_segment(const FlowSegment& segment, WallTime time, const packet::WayIn* way) {
+  bool from_high = false;
+  const ConnectionKey key = make_key(segment.source, segment.source_port, segment.destination, segment.destination_port,
+                                     way == nullptr ? 0 : way->flow_key(), from_high);
+  follow({.segment = segment, .time = to_number(time), .from_high = from_high}, key, table_.hasher()(key), way);
 }
 
-void HandshakeTracker::take_place(WallTime wall_time) {
-  Waiting& waiting = batch_[waiting_++];
-  const FlowSegment& segment = waiting.segment;
-  waiting.time = to_number(wall_time);
-  waiting.key = make_key(segment.source, segment.source_port, segment.destination, segment.destination_port, 0,
-                         waiting.from_high);
-  waiting.hash = table_.hash(waiting.key);
-  table_.prefetch_slot(waiting.hash);
-  // What is in the frame is gone when the batch is taken, and only a SYN's options are looked at.
-  std::size_t length = 0;
-  if (segment.has(control::syn)) {
-    length = std::min(segment.options.size(), waiting.options.size());
-    std::copy_n(segment.options.begin(), length, waiting.options.begin());
-  }
-  waiting.segment.options = {waiting.options.data(), length};
-  if (waiting_ == kBatch) flush();
-}
-
-void HandshakeTracker::flush() {
-  for (std::size_t i = 0; i < waiting_; ++i) table_.prefetch_connection(batch_[i].hash);
-  const std::size_t count = std::exchange(waiting_, 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Waiting& waiting = batch_[i];
+// The memory that a segment needs is asked for while those before it are followed: the slot first, and what it leads to
+// when that is there.
+void HandshakeTracker::follow(const SegmentBatch& batch) {
+  constexpr std::size_t kSlotAhead = 16;
+  constexpr std::size_t kConnectionAhead = 8;
+  const std::size_t size = batch.size();
+  for (std::size_t i = 0; i < std::min(size, kSlotAhead); ++i) table_.prefetch_slot(batch[i].hash);
+  for (std::size_t i = 0; i < std::min(size, kConnectionAhead); ++i) table_.prefetch_connection(batch[i].hash);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i + kSlotAhead < size) table_.prefetch_slot(batch[i + kSlotAhead].hash);
+    if (i + kConnectionAhead < size) table_.prefetch_connection(batch[i + kConnectionAhead].hash);
+    const WaitingSegment& waiting = batch[i];
     follow({.segment = waiting.segment, .time = waiting.time, .from_high = waiting.from_high}, waiting.key,
-           waiting.hash, nullptr);
+           waiting.hash, batch.way_of(waiting));
   }
+  if (size != 0) advance(WallTime(Duration(batch[size - 1].time)));
 }
 
 void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way) {
@@ -143,6 +133,12 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
     return;
   }
   count_segment(segment);
+  constexpr std::uint16_t kSpeaks = control::syn | control::fin | control::rst;
+  if (connection.list == ConnectionClass::established && (segment.control_bits & kSpeaks) == 0) [[likely]] {
+    connection.last_time = std::max(connection.last_time, time);
+    note_data(connection.directions[sight.from_high], segment);
+    return;
+  }
   if (begins_anew(connection, sight)) restart(sight.index, time, way);
   connection.last_time = std::max(connection.last_time, time);
   if (segment.has(control::rst)) {
@@ -191,7 +187,8 @@ bool HandshakeTracker::is_copy(Connection& connection, Direction& direction, con
   const bool nameless = segment.identification == 0;
   if (nameless && segment.payload_length == 0 && (segment.control_bits & kSpeaks) == 0) return false;
   const std::uint32_t print = fingerprint(segment);
-  const bool seen = std::ranges::find(direction.recent, print) != direction.recent.end();
+  const auto& recent = direction.recent;
+  const bool seen = recent[0] == print || recent[1] == print || recent[2] == print || recent[3] == print;
   if (seen && std::abs(time - connection.last_time) < (nameless ? kNamelessCopyWindow : kCopyWindow)) return true;
   direction.recent[direction.recent_position] = print;
   direction.recent_position = static_cast<std::uint8_t>((direction.recent_position + 1U) % direction.recent.size());
@@ -414,20 +411,22 @@ void HandshakeTracker::on_rst(std::uint32_t index, const Sight& sight) {
   leave(index, sight);
 }
 
+void HandshakeTracker::note_data(Direction& direction, const FlowSegment& segment) {
+  const std::uint32_t end = segment.sequence + segment.payload_length;
+  if (segment.payload_length != 0 && direction.next_known && sequence_before(segment.sequence, direction.next) &&
+      sequence_before_or_at(end, direction.next)) {
+    const bool keepalive = segment.payload_length == 1 && end == direction.next;
+    if (!keepalive) ++counts_.data_retransmissions;
+  }
+  if (!direction.next_known || sequence_before(direction.next, end)) direction.next = end;
+  direction.next_known = true;
+}
+
 void HandshakeTracker::on_content(Connection& connection, const Sight& sight) {
   Direction& own = connection.directions[sight.from_high];
-  const FlowSegment& segment = sight.segment;
   note_acknowledgment(connection, sight);
-  const std::uint32_t length = segment.payload_length;
-  const std::uint32_t end = segment.sequence + length;
-  if (length != 0) {
-    const bool before = own.next_known && sequence_before(segment.sequence, own.next);
-    const bool keepalive = length == 1 && end == own.next;
-    if (before && sequence_before_or_at(end, own.next) && !keepalive) ++counts_.data_retransmissions;
-  }
-  if (!own.next_known || sequence_before(own.next, end)) own.next = end;
-  own.next_known = true;
-  if (segment.has(control::fin)) own.fin = true;
+  note_data(own, sight.segment);
+  if (sight.segment.has(control::fin)) own.fin = true;
 }
 
 // Moves the connection on when what it waited for is there.
@@ -457,7 +456,6 @@ void HandshakeTracker::settle(std::uint32_t index, const Sight& sight) {
 }
 
 void HandshakeTracker::on_icmp(const packet::DecodedPacket& packet, WallTime wall_time, const packet::WayIn* way) {
-  flush();
   const packet::IcmpView* icmp = packet.icmp();
   if (icmp == nullptr || !icmp->header.is_error()) return;
   const auto quoted = packet::parse_quoted_tcp(icmp->quoted, icmp->header.family);
@@ -466,7 +464,7 @@ void HandshakeTracker::on_icmp(const packet::DecodedPacket& packet, WallTime wal
   const ConnectionKey key = make_key(packet::to_number(quoted->source.address), quoted->source.port,
                                      packet::to_number(quoted->destination.address), quoted->destination.port,
                                      way == nullptr ? 0 : way->flow_key(), from_high);
-  const std::uint32_t index = table_.find(key, table_.hash(key));
+  const std::uint32_t index = table_.find(key, table_.hasher()(key));
   if (index == kNone) return;
   Connection& connection = table_.at(index);
   ++counts_.icmp_errors;
@@ -487,7 +485,6 @@ void HandshakeTracker::on_icmp(const packet::DecodedPacket& packet, WallTime wal
 void HandshakeTracker::advance(WallTime wall_now) {
   const std::int64_t now = to_number(wall_now);
   if (now < next_expiry_) return;
-  flush();
   next_expiry_ = now + kExpiryInterval;
   for (std::size_t i = 0; i < kConnectionClasses; ++i) {
     const auto list = static_cast<ConnectionClass>(i);
@@ -538,7 +535,6 @@ void HandshakeTracker::evict_one() {
 }
 
 void HandshakeTracker::finish() {
-  flush();
   for (std::size_t i = 0; i < kConnectionClasses; ++i) {
     const auto list = static_cast<ConnectionClass>(i);
     while (table_.oldest(list) != kNone) expire(table_.oldest(list), false);

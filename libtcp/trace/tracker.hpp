@@ -12,6 +12,7 @@
 #include "libtcp/trace/connection_table.hpp"
 #include "libtcp/trace/observed.hpp"
 #include "libtcp/trace/recently_closed.hpp"
+#include "libtcp/trace/segment_batch.hpp"
 
 namespace tcp::trace {
 
@@ -56,13 +57,12 @@ class HandshakeTracker {
  public:
   HandshakeTracker(const TrackerOptions& options, HandshakeObserver& observer);
 
-  // `way`: what the segment was wrapped in, null for nothing. Plain segments are taken in small batches, so that the
-  // memory they need is on its way before it is needed; every other call, and flush(), catches up first.
+  // `way`: what the segment was wrapped in, null for nothing.
   void on_segment(const packet::FlowSegment& segment, WallTime time, const packet::WayIn* way = nullptr);
-  // The same for a plain segment without copying it: fill what next_place() gives, then take_place().
-  [[nodiscard]] packet::FlowSegment& next_place() noexcept { return batch_[waiting_].segment; }
-  void take_place(WallTime time);
-  void flush();
+  // Many of them, in their order; then what has waited long enough is decided.
+  void follow(const SegmentBatch& batch);
+  // For the batches that it is given.
+  [[nodiscard]] const ConnectionHasher& hasher() const noexcept { return table_.hasher(); }
   // An ICMP error; others are ignored.
   void on_icmp(const packet::DecodedPacket& packet, WallTime time, const packet::WayIn* way = nullptr);
   // Decides what has waited long enough by the packets' own time; cheap when there is nothing to do.
@@ -70,8 +70,7 @@ class HandshakeTracker {
   // No more packets come: tells of everything that is still open.
   void finish();
 
-  // Up to the last batch.
-  [[nodiscard]] const TrackerCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] TrackerCounts counts() const noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
 
  private:
@@ -82,16 +81,6 @@ class HandshakeTracker {
     bool from_high = false;
     std::uint32_t index = kNone;
   };
-  struct Waiting {
-    packet::FlowSegment segment;
-    ConnectionKey key;
-    std::uint32_t hash = 0;
-    bool from_high = false;
-    std::int64_t time = 0;
-    std::array<std::uint8_t, 40> options{};  // of a SYN
-  };
-  static constexpr std::size_t kBatch = 16;
-
   void follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way);
   std::uint32_t find_or_add(const packet::FlowSegment& segment, const ConnectionKey& key, std::uint32_t hash,
                             std::int64_t time, const packet::WayIn* way);
@@ -102,6 +91,7 @@ class HandshakeTracker {
   void on_syn(Connection& connection, const Sight& sight);
   void on_syn_ack(Connection& connection, const Sight& sight);
   void on_rst(std::uint32_t index, const Sight& sight);
+  void note_data(Direction& direction, const packet::FlowSegment& segment);
   void on_content(Connection& connection, const Sight& sight);
   void note_acknowledgment(Connection& connection, const Sight& sight);
   void note_early(Connection& connection, bool from_high);
@@ -123,10 +113,9 @@ class HandshakeTracker {
   HandshakeObserver& observer_;
   ConnectionTable table_;
   RecentlyClosed recently_closed_;
-  TrackerCounts counts_;
-  std::array<Waiting, kBatch> batch_{};
-  std::size_t waiting_ = 0;
-  std::int64_t next_expiry_ = 0;  // when advance() has to look again
+  TrackerCounts counts_;                             // but for segments by their bits, which are counted here:
+  std::array<std::uint64_t, 32> by_control_bits_{};  // by FIN, SYN, RST, PSH, ACK
+  std::int64_t next_expiry_ = 0;                     // when advance() has to look again
 };
 
 }  // namespace tcp::trace

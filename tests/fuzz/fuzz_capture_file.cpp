@@ -50,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     reader.on_frame(frame.bytes, frame.link_type, frame.time);
     return ++frames < 10'000;  // gzip can make many out of little
   });
+  reader.flush();
   tracker.finish();
   require(tracker.size() == 0);
   return 0;

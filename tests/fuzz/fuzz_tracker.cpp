@@ -60,7 +60,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const WallTime at{Duration(time)};
     tracker.on_segment(segment, at, way.plain() ? nullptr : &way);
     if ((step & 4) != 0) tracker.advance(at);
-    if ((step & 8) != 0) tracker.flush();
     require(tracker.size() <= kMost);
   }
   tracker.finish();

@@ -41,7 +41,6 @@ struct Wire final : HandshakeObserver {
   }
   void send(Duration at, const packet::FlowSegment& segment, const packet::WayIn* way = nullptr) {
     tracker.on_segment(segment, start + at, way);
-    tracker.flush();
     tracker.advance(start + at);
   }
   void c(Duration at, std::uint16_t bits, std::uint32_t sequence, std::uint32_t acknowledgment = 0,
@@ -443,4 +442,19 @@ TEST_CASE("what is heavy survives when rare keys are forgotten") {
   CHECK(table.forgotten() > 90'000);
   CHECK(table.heaviest(1).at(0)->key == 1);
   CHECK(table.heaviest(1).at(0)->value.value == 10'000);
+}
+
+TEST_CASE("what comes after the end belongs to what has ended") {
+  Wire wire;
+  wire.handshake();
+  wire.c(20ms, control::fin | control::ack, kClientIsn + 1, kServerIsn + 1);
+  wire.s(30ms, control::fin | control::ack, kServerIsn + 1, kClientIsn + 2);
+  wire.c(31ms, control::ack, kClientIsn + 2, kServerIsn + 2);
+  CHECK(wire.tracker.size() == 0);
+  wire.s(3s, control::fin | control::ack, kServerIsn + 1, kClientIsn + 2);
+  wire.c(3s, control::ack, kClientIsn + 2, kServerIsn + 2);
+  wire.c(4s, control::syn, kClientIsn + 100'000);  // but a SYN begins anew
+  wire.tracker.finish();
+  CHECK(wire.tracker.counts().connections == 2);
+  CHECK(wire.told.size() == 2);
 }

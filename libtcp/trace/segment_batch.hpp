@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Segments on their way to a tracker, each with its place in the table already worked out: so many that the memory they
+// need can be asked for ahead, and that handing them to another thread costs little.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "libtcp/packet/tcp_header.hpp"
+#include "libtcp/trace/connection_table.hpp"
+
+namespace tcp::trace {
+
+struct WaitingSegment {
+  packet::FlowSegment segment;
+  ConnectionKey key;
+  std::uint32_t hash = 0;
+  bool from_high = false;
+  std::uint32_t way = kNone;  // among the batch's
+  std::int64_t time = 0;
+  std::array<std::uint8_t, 40> options{};  // of a SYN
+};
+
+class SegmentBatch {
+ public:
+  static constexpr std::size_t kMost = 256;
+
+  // `hasher`: of the table that they are for.
+  explicit SegmentBatch(const ConnectionHasher& hasher) : hasher_(hasher) {}
+
+  [[nodiscard]] bool full() const noexcept { return size_ == kMost; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] const WaitingSegment& operator[](std::size_t index) const noexcept { return waiting_[index]; }
+  [[nodiscard]] const packet::WayIn* way_of(const WaitingSegment& waiting) const noexcept {
+    return waiting.way == kNone ? nullptr : &ways_[waiting.way];
+  }
+
+  // Where the next segment is to be put; add() takes it. There must be room.
+  [[nodiscard]] packet::FlowSegment& place() noexcept { return waiting_[size_].segment; }
+  // `way`: what it was wrapped in, null for nothing. The segment's options are copied, when it is a SYN.
+  void add(WallTime time, const packet::WayIn* way = nullptr) {
+    WaitingSegment& waiting = waiting_[size_++];
+    const packet::FlowSegment& segment = waiting.segment;
+    waiting.time = time.time_since_epoch().count();
+    waiting.way = kNone;
+    std::uint32_t way_key = 0;
+    if (way != nullptr) {
+      waiting.way = static_cast<std::uint32_t>(ways_.size());
+      ways_.push_back(*way);
+      way_key = way->flow_key();
+    }
+    waiting.key = make_key(segment.source, segment.source_port, segment.destination, segment.destination_port, way_key,
+                           waiting.from_high);
+    waiting.hash = hasher_(waiting.key);
+    // What is in the frame is gone when the batch is taken, and only a SYN's options are looked at.
+    std::size_t length = 0;
+    if (segment.has(packet::control::syn)) {
+      length = std::min(segment.options.size(), waiting.options.size());
+      std::copy_n(segment.options.begin(), length, waiting.options.begin());
+    }
+    waiting.segment.options = {waiting.options.data(), length};
+  }
+  void clear() noexcept {
+    size_ = 0;
+    ways_.clear();
+  }
+
+ private:
+  ConnectionHasher hasher_;
+  std::size_t size_ = 0;
+  std::array<WaitingSegment, kMost> waiting_{};
+  std::vector<packet::WayIn> ways_;
+};
+
+}  // namespace tcp::trace
