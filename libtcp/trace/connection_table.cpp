@@ -3,6 +3,8 @@
 
 #include <tuple>
 
+#include "libtcp/trace/large_pages.hpp"
+
 namespace tcp::trace {
 namespace {
 
@@ -42,6 +44,8 @@ ConnectionTable::ConnectionTable(std::size_t most, std::uint64_t seed)
     : hasher_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1) {
   connections_.reserve(most);
   openings_.reserve(most);
+  prefer_large_pages(connections_);
+  prefer_large_pages(openings_);
 }
 
 std::uint32_t ConnectionHasher::operator()(const ConnectionKey& key) const noexcept {
@@ -67,6 +71,7 @@ std::uint32_t ConnectionTable::find(const ConnectionKey& key, std::uint32_t hash
 // At most half of the slots are taken.
 void ConnectionTable::grow() {
   std::vector<Slot> old(slots_.size() * 2);
+  prefer_large_pages(old);
   old.swap(slots_);
   mask_ = slots_.size() - 1;
   for (const Slot& taken : old) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "libtcp/trace/large_pages.hpp"
+
 namespace tcp::trace {
 
 // `Key` has ==; `Value` has weight(). `Hash` is called with a key.
@@ -39,7 +41,10 @@ class TallyTable {
     return entry.used ? &entry.value : nullptr;
   }
   // Asks for the memory that at() will look at.
-  void prefetch(const Key& key) const { __builtin_prefetch(&entries_[hash_(key) & (entries_.size() - 1)], 1); }
+  void prefetch(const Key& key) const {
+    const auto* entry = reinterpret_cast<const char*>(&entries_[hash_(key) & (entries_.size() - 1)]);
+    for (std::size_t offset = 0; offset < sizeof(Entry); offset += 64) __builtin_prefetch(entry + offset, 1);
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return forgotten_; }  // keys; one may come more than once
@@ -79,6 +84,7 @@ class TallyTable {
   // Keeps what is heavier than `lightest`.
   void rebuild(std::size_t capacity, std::uint64_t lightest) {
     std::vector<Entry> old(capacity);
+    prefer_large_pages(old);
     old.swap(entries_);
     size_ = 0;
     for (Entry& entry : old) {
