@@ -21,7 +21,8 @@ Result<CaptureWriter> CaptureWriter::create(const std::string& path) {
   return CaptureWriter(std::move(fd), std::move(attempt));
 }
 
-Result<void> CaptureWriter::write(packet::Bytes frame, std::uint16_t link_type, WallTime time) {
+Result<void> CaptureWriter::write(const packet::SavefileFrame& frame) {
+  const std::uint16_t link_type = frame.link_type;
   if (link_type_ < 0) {
     link_type_ = link_type;
     buffer_ += packet::savefile_header(packet::SavefileFormat::pcapng, static_cast<packet::LinkType>(link_type),
@@ -30,7 +31,8 @@ Result<void> CaptureWriter::write(packet::Bytes frame, std::uint16_t link_type, 
   if (link_type_ != link_type) {
     return make_error(Errc::unsupported, attempt_, "the frames have several link types, a file can hold one");
   }
-  packet::append_savefile_packet(buffer_, packet::SavefileFormat::pcapng, time, frame);
+  packet::append_savefile_packet(buffer_, packet::SavefileFormat::pcapng, frame.time, frame.bytes,
+                                 frame.original_length);
   return buffer_.size() < kBuffered ? Result<void>{} : flush();
 }
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "libtcp/base/clock.hpp"
+#include "libtcp/base/error.hpp"
 #include "libtcp/base/unique_fd.hpp"
-#include "libtcp/packet/decode.hpp"
+#include "libtcp/packet/savefile_reader.hpp"
 
 namespace tcp::cmd {
 
@@ -17,7 +17,7 @@ class CaptureWriter {
   [[nodiscard]] static Result<CaptureWriter> create(const std::string& path);
 
   // Errors: the kernel's; a link type other than the first frame's, of which a file has but one.
-  [[nodiscard]] Result<void> write(packet::Bytes frame, std::uint16_t link_type, WallTime time);
+  [[nodiscard]] Result<void> write(const packet::SavefileFrame& frame);
   // To be called last: what is still buffered is written.
   [[nodiscard]] Result<void> finish();
 

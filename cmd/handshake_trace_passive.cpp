@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/handshake_trace_passive.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <map>
+#include <new>
 #include <random>
 
 #include "cmd/capture_writer.hpp"
@@ -28,10 +31,20 @@ constexpr Duration kLiveTick = 250ms;  // how soon a handshake that nothing foll
 constexpr std::size_t kFewestConnections = 16;
 constexpr std::size_t kMostConnections = 10'000'000;
 constexpr std::size_t kMostTop = 1000;
+constexpr int kEthernet = static_cast<int>(packet::LinkType::ethernet);
 
 std::uint64_t random_seed() {
   std::random_device random;
   return std::uint64_t{random()} << 32 | random();
+}
+
+// A file that is read must not be emptied to be written.
+bool is_same_file(const std::string& a, const std::string& b) {
+  struct stat first{};
+  struct stat second{};
+  const bool known = a == "-" ? ::fstat(STDIN_FILENO, &first) == 0 : ::stat(a.c_str(), &first) == 0;
+  if (!known || ::stat(b.c_str(), &second) != 0) return false;
+  return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 // Compiled for each link type that comes.
@@ -138,19 +151,24 @@ namespace {
 Result<void> read_file(net::ByteSource& source, FrameFilter& filter, std::optional<CaptureWriter>& writer,
                        PassiveRun& run, const std::atomic<bool>& stop) {
   Result<void> failure;
-  auto read = trace::read_savefile(source, [&](const packet::SavefileFrame& frame) {
-    const auto passes = filter.passes(frame);
-    if (!passes) failure = std::unexpected(passes.error());
-    if (!failure) return false;
-    if (!*passes) {
-      run.reader().count_filtered();
-      return true;
-    }
-    run.reader().on_frame(frame.bytes, frame.link_type, frame.time);
-    if (writer) failure = writer->write(frame.bytes, frame.link_type, frame.time);
-    return failure && !stop.load(std::memory_order_relaxed) && !run.reader_left();
-  });
-  return failure ? std::move(read) : std::move(failure);
+  auto read = trace::read_savefile(
+      source,
+      [&](const packet::SavefileFrame& frame) {
+        const auto passes = filter.passes(frame);
+        if (!passes) failure = std::unexpected(passes.error());
+        if (!failure) return false;
+        if (!*passes) {
+          run.reader().count_filtered();
+          return true;
+        }
+        run.reader().on_frame(frame.bytes, frame.link_type, frame.time);
+        if (writer) failure = writer->write(frame);
+        return failure && !stop.load(std::memory_order_relaxed) && !run.reader_left();
+      },
+      [&] { run.reader().flush(); });
+  if (!failure) return failure;
+  const bool stopped = !read && read.error().is(Errc::interrupted);
+  return stopped ? Result<void>{} : std::move(read);
 }
 
 Result<void> read_live(net::Capture& capture, std::optional<CaptureWriter>& writer, PassiveRun& run,
@@ -169,7 +187,7 @@ Result<void> read_live(net::Capture& capture, std::optional<CaptureWriter>& writ
     }
     if (frame) {
       run.reader().on_frame(frame->bytes, link_type, frame->time);
-      if (writer) TCP_TRY(writer->write(frame->bytes, link_type, frame->time));
+      if (writer) TCP_TRY(writer->write({frame->bytes, frame->original_length, frame->time, link_type}));
       if (++since_look < 256) continue;
     }
     since_look = 0;
@@ -245,10 +263,12 @@ Result<void> PassiveOptions::settle() {
   if (most) most_connections_ = *most;
   TCP_TRY_ASSIGN(top, settle_number<std::size_t>("--top", top_word_, 0, kMostTop));
   if (top) top_ = *top;
+  if (!filter_.empty()) TCP_TRY(net::PacketFilter::compile(filter_, kEthernet));
   return {};
 }
 
 Result<ExitCode> PassiveOptions::run(Context& context, const OutputOptions& output) const {
+  const Interrupt interrupt;
   std::optional<net::Capture> capture;
   std::optional<net::ByteSource> source;
   std::optional<CaptureWriter> writer;
@@ -260,23 +280,35 @@ Result<ExitCode> PassiveOptions::run(Context& context, const OutputOptions& outp
                                             .buffer_bytes = kLiveBufferBytes}));
     capture = std::move(opened);
   } else {
-    TCP_TRY_ASSIGN(opened, net::ByteSource::open(read_));
+    TCP_TRY_ASSIGN(opened, net::ByteSource::open(read_, &interrupt.flag()));
     source = std::move(opened);
   }
   if (!write_.empty()) {
+    if (!read_.empty() && is_same_file(read_, write_))
+      return usage_error("--write " + write_, "is the file that is read");
     TCP_TRY_ASSIGN(created, CaptureWriter::create(write_));
     writer = std::move(created);
   }
   if (capture) TCP_TRY(LocalOwners::keep_what_it_needs());
-  const Interrupt interrupt;
   const auto view = make_view(output.format(), context.out, make_passive_view(context.out));
+  std::unique_ptr<PassiveRun> made;
+  try {
+    made = std::make_unique<PassiveRun>(
+        context, *view, only_, PassiveRun::Settings{most_connections_, top_, summary_only_, capture.has_value()});
+  } catch (const std::bad_alloc&) {
+    return make_error(Errc::unsupported, "--most-connections " + std::to_string(most_connections_),
+                      "there is not enough memory for so many");
+  }
+  PassiveRun& run = *made;
   view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
-  PassiveRun run(context, *view, only_, {most_connections_, top_, summary_only_, capture.has_value()});
   FrameFilter filter(filter_);
   auto done = capture ? read_live(*capture, writer, run, interrupt.flag(), context, duration_)
                       : read_file(*source, filter, writer, run, interrupt.flag());
   if (capture) run.note_drops(capture->statistics());
-  if (done && writer) done = writer->finish();
+  if (writer) {  // what was saved until an error is saved
+    auto written = writer->finish();
+    if (done) done = std::move(written);
+  }
   run.finish(done && !interrupt.flag());
   context.out.flush();
   interrupt.raise_again();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kHeading = "TIME (UTC)       OUTCOME      TO SERVER  TO CLIENT  CLIENT > SERVER\n";
 constexpr std::size_t kIndent = 4;
+constexpr std::string_view kMargin = "  ";
 
 struct OutcomeWords {
   std::string_view outcome;
@@ -123,7 +124,15 @@ class Page {
  private:
   [[nodiscard]] const Record& part(std::string_view name) const { return *summary_[name].record(); }
 
-  void put(std::string_view words) { text_ += wrap(words, terminal_.width, kIndent) + '\n'; }
+  // Within the page's margin.
+  void put(std::string_view words) {
+    const std::string lines = wrap(words, terminal_.width - kMargin.size(), kMargin.size());
+    for (std::size_t begin = 0; begin <= lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+      text_ += std::string(kMargin) + lines.substr(begin, end - begin) + '\n';
+      begin = end + 1;
+    }
+  }
 
   void head() {
     const Record& frames = part("frames");
@@ -154,7 +163,7 @@ class Page {
     round_trip("to the client and back", summary_["client_side"]);
     const std::uint64_t ambiguous = count(summary_["ambiguous_round_trips"]);
     if (ambiguous != 0) {
-      put("  left out: " + plural(ambiguous, "round trip", "round trips") +
+      put("left out: " + plural(ambiguous, "round trip", "round trips") +
           " of repeated SYNs, because it is not known which was answered");
     }
   }
@@ -162,7 +171,7 @@ class Page {
   void round_trip(std::string_view name, const Value& value) {
     const Record* times = value.record();
     if (times == nullptr) return;
-    put(fmt::format("  {:<23} median {}, 90 % {}, 99 % {}, most {}", name, duration((*times)["median_us"]),
+    put(fmt::format("{:<23} median {}, 90 % {}, 99 % {}, most {}", name, duration((*times)["median_us"]),
                     duration((*times)["p90_us"]), duration((*times)["p99_us"]), duration((*times)["most_us"])));
   }
 
@@ -173,13 +182,13 @@ class Page {
     add(parts, connections, "reset_by_client", "reset by the client");
     add(parts, connections, "reset_by_server", "reset by the server");
     add(parts, connections, "not_closed", "still open");
-    if (!parts.empty()) put("  established ones ended: " + join(parts));
+    if (!parts.empty()) put("established ones ended: " + join(parts));
     parts.clear();
     const Record& segments = part("segments");
     add(parts, segments, "syn_retransmissions", "SYN");
     add(parts, segments, "syn_ack_retransmissions", "SYN-ACK");
     add(parts, segments, "data_retransmissions", "data");
-    if (!parts.empty()) put("  sent again: " + join(parts));
+    if (!parts.empty()) put("sent again: " + join(parts));
   }
 
   static void add(std::vector<std::string>& parts, const Record& record, std::string_view key, std::string_view words) {
@@ -204,7 +213,7 @@ class Page {
     add(parts, connections, "evicted_established", "established connections let go: the table was full");
     add(parts, connections, "evicted_partial", "connections without a beginning let go: the table was full");
     add(parts, summary_, "peers_forgotten", "rare servers and clients forgotten");
-    for (const std::string& words : parts) put("  note: " + words);
+    for (const std::string& words : parts) put("note: " + words);
   }
 
   void servers() {
@@ -278,9 +287,12 @@ std::string render_observed(const Record& handshake, const Terminal& terminal) {
   std::string line = fmt::format("{}  {} {}  {}  ", time,
                                  paint(terminal, style_of(outcome), fmt::format("{:<11}", for_people(outcome))),
                                  right(side(handshake, "server_side")), right(side(handshake, "client_side")));
-  const std::string ends = endpoint(handshake, "client_") + " > " + endpoint(handshake, "server_");
+  const std::string client = endpoint(handshake, "client_");
+  const std::string server = endpoint(handshake, "server_");
+  std::string ends = client + " > " + server;
   constexpr std::size_t kBeforeEnds = 15 + 2 + 11 + 1 + 9 + 2 + 9 + 2;
   const std::string indent(kIndent, ' ');
+  if (terminal.is_terminal && kIndent + ends.size() > terminal.width) ends = client + " >\n" + indent + "  " + server;
   const bool fits = !terminal.is_terminal || kBeforeEnds + ends.size() <= terminal.width;
   line += fits ? ends + '\n' : '\n' + indent + ends + '\n';
   const std::string more = sanitize(notes(handshake));

@@ -3,6 +3,7 @@
 #include "libtcp/net/byte_source.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -22,26 +23,41 @@ constexpr std::size_t kCompressedBytes = 64 * 1024;
 constexpr int kGzipOnly = 16 + MAX_WBITS;  // inflateInit2()
 
 // Regular files and pipes hold captures; what else a path can name is refused with its kind.
-Result<void> check_kind(int fd, const std::string& attempt) {
+Result<mode_t> check_kind(int fd, const std::string& attempt) {
   struct stat status{};
   if (::fstat(fd, &status) != 0) return system_error(attempt);
   switch (status.st_mode & S_IFMT) {
     case S_IFREG:
     case S_IFIFO:
-    case S_IFSOCK: return {};
+    case S_IFSOCK: return status.st_mode & S_IFMT;
     case S_IFDIR: return system_error(attempt, EISDIR);
     case S_IFCHR: return make_error(Errc::invalid_input, attempt, ::isatty(fd) != 0 ? "is a terminal" : "is a device");
     default: return make_error(Errc::invalid_input, attempt, "is neither a file nor a pipe");
   }
 }
 
-Result<std::size_t> read_some(int fd, std::uint8_t* to, std::size_t room, const std::string& attempt) {
-  while (true) {
-    const ssize_t count = ::read(fd, to, room);
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) return system_error(attempt);
+constexpr int kLookMilliseconds = 200;  // how often a wait looks for the stop: a signal may come just before it
+
+// Where bytes come from, one read at a time.
+struct Origin {
+  UniqueFd fd;
+  std::string attempt;
+  const std::atomic<bool>* stop = nullptr;
+  bool waits = false;  // a pipe or a socket
+
+  [[nodiscard]] bool stopped() const { return stop != nullptr && stop->load(std::memory_order_relaxed); }
+
+  [[nodiscard]] Result<std::size_t> read(std::uint8_t* to, std::size_t room) const {
+    while (!stopped()) {
+      pollfd ready{fd.get(), POLLIN, 0};
+      if (waits && ::poll(&ready, 1, kLookMilliseconds) <= 0) continue;
+      const ssize_t count = ::read(fd.get(), to, room);
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (errno != EINTR && errno != EAGAIN) return system_error(attempt);
+    }
+    return make_error(Errc::interrupted, attempt);
   }
-}
+};
 
 // Decompresses one gzip member after another.
 class Inflater {
@@ -60,14 +76,14 @@ class Inflater {
   }
 
   // Some bytes, or 0 at the end.
-  Result<std::size_t> read(int fd, std::uint8_t* to, std::size_t room, const std::string& attempt) {
+  Result<std::size_t> read(const Origin& origin, std::uint8_t* to, std::size_t room) {
     stream_.next_out = to;
     stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(room, kBufferBytes));
     const uInt before = stream_.avail_out;
     while (stream_.avail_out == before && !ended_) {
       if (stream_.avail_in == 0) {
-        TCP_TRY_ASSIGN(count, read_some(fd, input_.data(), input_.size(), attempt));
-        if (count == 0) return end(attempt);
+        TCP_TRY_ASSIGN(count, origin.read(input_.data(), input_.size()));
+        if (count == 0) return end(origin.attempt);
         stream_.next_in = input_.data();
         stream_.avail_in = static_cast<uInt>(count);
       }
@@ -78,7 +94,7 @@ class Inflater {
         ::inflateReset(&stream_);
       } else if (status != Z_OK && status != Z_BUF_ERROR) {
         ended_ = true;
-        return make_error(Errc::malformed, attempt, "its gzip compression is damaged");
+        return make_error(Errc::malformed, origin.attempt, "its gzip compression is damaged");
       }
     }
     return before - stream_.avail_out;
@@ -100,8 +116,7 @@ class Inflater {
 }  // namespace
 
 struct ByteSource::Impl {
-  UniqueFd fd;
-  std::string attempt;
+  Origin origin;
   std::vector<std::uint8_t> buffer = std::vector<std::uint8_t>(kBufferBytes);
   std::size_t begin = 0;  // of what was read and not yet consumed
   std::size_t end = 0;
@@ -119,18 +134,21 @@ ByteSource::ByteSource(ByteSource&&) noexcept = default;
 ByteSource& ByteSource::operator=(ByteSource&&) noexcept = default;
 ByteSource::~ByteSource() = default;
 
-Result<ByteSource> ByteSource::open(const std::string& path) {
+Result<ByteSource> ByteSource::open(const std::string& path, const std::atomic<bool>* stop) {
   auto impl = std::make_unique<Impl>();
-  impl->attempt = "read " + (path == "-" ? "standard input" : path);
-  impl->fd = UniqueFd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                  : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!impl->fd) return system_error(impl->attempt);
-  TCP_TRY(check_kind(impl->fd.get(), impl->attempt));
-  (void)::posix_fadvise(impl->fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  Origin& origin = impl->origin;
+  origin.attempt = "read " + (path == "-" ? "standard input" : path);
+  origin.stop = stop;
+  origin.fd = UniqueFd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                   : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!origin.fd) return system_error(origin.attempt);
+  TCP_TRY_ASSIGN(kind, check_kind(origin.fd.get(), origin.attempt));
+  origin.waits = kind != S_IFREG;
+  (void)::posix_fadvise(origin.fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return ByteSource(std::move(impl));
 }
 
-const std::string& ByteSource::attempt() const noexcept { return impl_->attempt; }
+const std::string& ByteSource::attempt() const noexcept { return impl_->origin.attempt; }
 
 // The bytes that are left move to the front; the buffer grows only for a piece larger than itself.
 void ByteSource::Impl::make_room(std::size_t needed) {
@@ -142,7 +160,7 @@ void ByteSource::Impl::make_room(std::size_t needed) {
 
 Result<void> ByteSource::Impl::fill(std::size_t room) {
   std::uint8_t* to = buffer.data() + end;
-  auto count = inflater ? inflater->read(fd.get(), to, room, attempt) : read_some(fd.get(), to, room, attempt);
+  auto count = inflater ? inflater->read(origin, to, room) : origin.read(to, room);
   if (!count) {
     ended = true;
     return std::unexpected(std::move(count).error());
@@ -158,7 +176,8 @@ Result<void> ByteSource::Impl::recognize() {
   while (end < 2 && !ended) TCP_TRY(fill(kCompressedBytes - end));
   if (end < 2 || buffer[0] != 0x1f || buffer[1] != 0x8b) return {};
   inflater = std::make_unique<Inflater>();
-  if (!inflater->start({buffer.data(), end})) return make_error(Errc::unsupported, attempt, "zlib has no memory");
+  if (!inflater->start({buffer.data(), end}))
+    return make_error(Errc::unsupported, origin.attempt, "zlib has no memory");
   end = 0;
   ended = false;
   return {};

@@ -6,6 +6,7 @@
 // program, and a buffer that stays in the cache costs no more than the page faults it saves.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,8 +19,9 @@ namespace tcp::net {
 
 class ByteSource {
  public:
-  // "-" is standard input. Errors: the file's; what it is when it is neither a file nor a pipe. Attempt "read PATH".
-  [[nodiscard]] static Result<ByteSource> open(const std::string& path);
+  // "-" is standard input. `stop`, when there is one, ends a wait for a pipe, as an error "interrupted". Errors: the
+  // file's; what it is when it is neither a file nor a pipe. Attempt "read PATH".
+  [[nodiscard]] static Result<ByteSource> open(const std::string& path, const std::atomic<bool>* stop = nullptr);
 
   ByteSource(ByteSource&&) noexcept;
   ByteSource& operator=(ByteSource&&) noexcept;

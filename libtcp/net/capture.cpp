@@ -21,7 +21,7 @@ using PcapHandle = std::unique_ptr<pcap_t, PcapClose>;
 
 constexpr int kLinkTypeRaw = 101;
 constexpr int kLargestSnapshot = 262144;
-constexpr std::int64_t kLargestSeconds = 9'000'000'000;  // year 2255: what 64 bits of nanoseconds can say
+constexpr std::int64_t kLargestSeconds = 4'500'000'000;  // year 2112: the difference of two fits 64 bits of nanoseconds
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
 // LINKTYPE_ numbers are libpcap's DLT_ numbers but for those that systems disagree on.

@@ -75,7 +75,9 @@ class EtherTypeWalk {
       const std::uint32_t entry = reader_.u32();
       ++link_.tags.mpls_count;
       link_.tags.mpls_label = entry >> 12;
-      if ((entry & 0x100) != 0) return NetworkKind::by_version;
+      if ((entry & 0x100) == 0) continue;
+      const unsigned version = reader_.left() == 0 ? 0 : reader_.rest().front() >> 4;
+      return version == 4 || version == 6 ? NetworkKind::by_version : NetworkKind::none;  // or a pseudowire
     }
     return NetworkKind::none;
   }

@@ -87,24 +87,24 @@ std::string pcap_header(LinkType link_type) {
   return out;
 }
 
-void append_pcapng_packet(std::string& out, std::uint64_t nanoseconds, Bytes packet) {
+void append_pcapng_packet(std::string& out, std::uint64_t nanoseconds, Bytes packet, std::uint32_t original) {
   std::string body;
   body.reserve(packet.size() + 24);
   put_u32(body, 0);  // the only interface
   put_u32(body, static_cast<std::uint32_t>(nanoseconds >> 32));
   put_u32(body, static_cast<std::uint32_t>(nanoseconds));
   put_u32(body, static_cast<std::uint32_t>(packet.size()));
-  put_u32(body, static_cast<std::uint32_t>(packet.size()));
+  put_u32(body, original);
   body += text_of(packet);
   pad(body, packet.size());
   append_block(out, kEnhancedPacket, body);
 }
 
-void append_pcap_packet(std::string& out, std::uint64_t nanoseconds, Bytes packet) {
+void append_pcap_packet(std::string& out, std::uint64_t nanoseconds, Bytes packet, std::uint32_t original) {
   put_u32(out, static_cast<std::uint32_t>(nanoseconds / kNanosecondsPerSecond));
   put_u32(out, static_cast<std::uint32_t>(nanoseconds % kNanosecondsPerSecond));
   put_u32(out, static_cast<std::uint32_t>(packet.size()));
-  put_u32(out, static_cast<std::uint32_t>(packet.size()));
+  put_u32(out, original);
   out += text_of(packet);
 }
 
@@ -114,12 +114,14 @@ std::string savefile_header(SavefileFormat format, LinkType link_type, std::stri
   return format == SavefileFormat::pcapng ? pcapng_header(link_type, application) : pcap_header(link_type);
 }
 
-void append_savefile_packet(std::string& out, SavefileFormat format, WallTime time, Bytes packet) {
+void append_savefile_packet(std::string& out, SavefileFormat format, WallTime time, Bytes packet,
+                            std::uint32_t original_length) {
+  const std::uint32_t original = std::max(original_length, static_cast<std::uint32_t>(packet.size()));
   const auto nanoseconds = static_cast<std::uint64_t>(std::max(time.time_since_epoch(), Duration()).count());
   if (format == SavefileFormat::pcapng) {
-    append_pcapng_packet(out, nanoseconds, packet);
+    append_pcapng_packet(out, nanoseconds, packet, original);
   } else {
-    append_pcap_packet(out, nanoseconds, packet);
+    append_pcap_packet(out, nanoseconds, packet, original);
   }
 }
 

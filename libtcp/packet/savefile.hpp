@@ -18,7 +18,9 @@ enum class SavefileFormat : std::uint8_t { pcapng, pcap };
 // What comes before the first packet. `application` wrote it (pcapng only).
 [[nodiscard]] std::string savefile_header(SavefileFormat format, LinkType link_type, std::string_view application);
 
-// One packet, complete; added to `out`. A time before 1970 becomes 1970.
-void append_savefile_packet(std::string& out, SavefileFormat format, WallTime time, Bytes packet);
+// One packet, added to `out`. A time before 1970 becomes 1970. `original_length`: on the wire, when `packet` is but the
+// beginning of it; 0 when it is complete.
+void append_savefile_packet(std::string& out, SavefileFormat format, WallTime time, Bytes packet,
+                            std::uint32_t original_length = 0);
 
 }  // namespace tcp::packet

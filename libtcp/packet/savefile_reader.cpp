@@ -16,7 +16,7 @@ constexpr std::uint32_t kLargestBlock = 16 * 1024 * 1024;
 constexpr std::size_t kMostInterfaces = 65536;
 __extension__ using Wide = unsigned __int128;
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::int64_t kLargestSeconds = 9'000'000'000;  // year 2255: what 64 bits of nanoseconds can say
+constexpr std::int64_t kLargestSeconds = 4'500'000'000;  // year 2112: the difference of two fits 64 bits of nanoseconds
 
 constexpr std::uint32_t kMagicMicroseconds = 0xa1b2c3d4;
 constexpr std::uint32_t kMagicNanoseconds = 0xa1b23c4d;
@@ -160,7 +160,7 @@ WallTime SavefileReader::time_of(const Interface& interface, std::uint64_t ticks
   const std::uint64_t per_second = interface.ticks_per_second;
   const std::uint64_t rest = ticks % per_second;
   const auto nanoseconds = static_cast<std::int64_t>(static_cast<Wide>(rest) * kNanosecondsPerSecond / per_second);
-  const auto seconds = static_cast<std::int64_t>(std::min<std::uint64_t>(ticks / per_second, kLargestSeconds));
+  const auto seconds = static_cast<std::int64_t>(std::min<std::uint64_t>(ticks / per_second, 2 * kLargestSeconds));
   const std::int64_t offset = std::clamp(interface.offset_seconds, -kLargestSeconds, kLargestSeconds);
   return clamp_time(seconds + offset, nanoseconds);
 }

@@ -48,15 +48,24 @@ ConnectionTable::ConnectionTable(std::size_t most, std::uint64_t seed)
   prefer_large_pages(openings_);
 }
 
+// The second is as little known to strangers as the first, so that no operand of a product can be made zero
+// (SplitMix64).
+ConnectionHasher::ConnectionHasher(std::uint64_t seed) noexcept : seed_(seed) {
+  std::uint64_t mixed = seed + 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+  second_seed_ = mixed ^ mixed >> 31;
+}
+
 std::uint32_t ConnectionHasher::operator()(const ConnectionKey& key) const noexcept {
   constexpr std::uint64_t kOdd1 = 0xa0761d6478bd642f;
   constexpr std::uint64_t kOdd2 = 0xe7037ed1a0b428db;
   const std::uint64_t ports = std::uint64_t{key.low_port} << 48 | std::uint64_t{key.high_port} << 32 | key.way;
-  std::uint64_t both = fold(key.low_address.low ^ seed_, key.high_address.low ^ kOdd1);
+  std::uint64_t both = fold(key.low_address.low ^ seed_, key.high_address.low ^ second_seed_);
   if ((key.low_address.high | key.high_address.high) != 0) {
-    both ^= fold(key.low_address.high ^ kOdd2, key.high_address.high ^ seed_);
+    both ^= fold(key.low_address.high ^ second_seed_ ^ kOdd1, key.high_address.high ^ seed_ ^ kOdd2);
   }
-  both = fold(both ^ ports, seed_ ^ kOdd2);
+  both = fold(both ^ ports ^ second_seed_, seed_ ^ kOdd2);
   return static_cast<std::uint32_t>(both ^ both >> 32);
 }
 

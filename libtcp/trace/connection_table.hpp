@@ -58,7 +58,9 @@ struct Direction {
   std::uint32_t initial = 0;  // ISN, once `initial_known`
   std::uint32_t next = 0;     // behind the last byte seen, once `next_known`
   std::uint32_t early_acknowledgment = 0;
-  std::array<std::uint32_t, 4> recent{};  // fingerprints of the last segments, to know a copy
+  std::uint32_t acknowledgment = 0;            // the last it sent
+  std::array<std::uint32_t, 4> recent{};       // fingerprints of the last segments, to know a copy
+  std::array<std::uint32_t, 4> recent_time{};  // and when they were seen: microseconds, wrapping around
   std::uint8_t recent_position = 0;
   bool initial_known = false;
   bool next_known = false;
@@ -78,7 +80,8 @@ struct Connection {
   ConnectionClass list = ConnectionClass::opening;
   bool client_known = false;
   bool client_is_high = false;
-  bool told = false;  // the observer knows
+  bool begun = false;  // something was seen of it
+  bool told = false;   // the observer knows
   bool reset = false;
   bool counted_established = false;
   std::uint32_t hash = 0;
@@ -98,11 +101,12 @@ struct Connection {
 // Knows which slot a connection belongs to. The seed keeps strangers from choosing endpoints that collide.
 class ConnectionHasher {
  public:
-  explicit ConnectionHasher(std::uint64_t seed) noexcept : seed_(seed) {}
+  explicit ConnectionHasher(std::uint64_t seed) noexcept;
   [[nodiscard]] std::uint32_t operator()(const ConnectionKey& key) const noexcept;
 
  private:
   std::uint64_t seed_;
+  std::uint64_t second_seed_;
 };
 
 class ConnectionTable {

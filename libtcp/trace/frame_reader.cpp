@@ -64,7 +64,7 @@ void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime t
     ++counts_.fragments;
   } else if (packet.error == ParseError::truncated) {
     ++counts_.cut;
-  } else if (packet.error == ParseError::none || packet.error == ParseError::unsupported) {
+  } else if (packet.error == ParseError::none || packet.error == ParseError::unsupported || way.tunnel_count != 0) {
     ++counts_.not_tcp;
   } else {
     ++counts_.malformed;
@@ -77,6 +77,7 @@ Result<bool> SavefileFrames::next_slowly(packet::SavefileFrame& frame) {
       case packet::SavefileStep::frame: used_ += reader_.consumed(); return true;
       case packet::SavefileStep::skip: used_ += reader_.consumed(); break;
       case packet::SavefileStep::more: {
+        if (before_waiting_) before_waiting_();
         TCP_TRY_ASSIGN(view, source_.view(used_, reader_.needed()));
         available_ = view;
         used_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "libtcp/net/byte_source.hpp"
@@ -49,7 +50,9 @@ class FrameReader {
 // The frames of a savefile one after the other.
 class SavefileFrames {
  public:
-  explicit SavefileFrames(net::ByteSource& source) : source_(source) {}
+  // `before_waiting` is called when more must be read, which of a pipe can take its time.
+  explicit SavefileFrames(net::ByteSource& source, std::function<void()> before_waiting = {})
+      : source_(source), before_waiting_(std::move(before_waiting)) {}
 
   // False at the end of the file. Errors: the file's; malformed, when it breaks off or contradicts itself. The frame is
   // valid until the next call.
@@ -65,6 +68,7 @@ class SavefileFrames {
   [[nodiscard]] Result<bool> next_slowly(packet::SavefileFrame& frame);
 
   net::ByteSource& source_;
+  std::function<void()> before_waiting_;
   packet::SavefileReader reader_;
   packet::Bytes available_;
   std::size_t used_ = 0;  // of what is available
@@ -73,8 +77,9 @@ class SavefileFrames {
 // Every frame of a savefile in its order, until `on_frame` returns false. Errors as above, after the frames that could
 // be read.
 template <class OnFrame>
-[[nodiscard]] Result<void> read_savefile(net::ByteSource& source, OnFrame on_frame) {
-  SavefileFrames frames(source);
+[[nodiscard]] Result<void> read_savefile(net::ByteSource& source, OnFrame on_frame,
+                                         std::function<void()> before_waiting = {}) {
+  SavefileFrames frames(source, std::move(before_waiting));
   packet::SavefileFrame frame;
   while (true) {
     TCP_TRY_ASSIGN(more, frames.next(frame));

@@ -66,7 +66,7 @@ class PassiveSummary {
   [[nodiscard]] std::vector<Client> top_clients(std::size_t count) const;
   [[nodiscard]] std::size_t servers() const noexcept { return servers_.size(); }
   [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
-  // Servers and clients that were dropped for want of room; each had fewer handshakes than those that are left.
+  // How often a server or client was dropped for want of room; one that comes again begins at nothing.
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return servers_.forgotten() + clients_.forgotten(); }
 
  private:

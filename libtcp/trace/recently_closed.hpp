@@ -4,36 +4,40 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace tcp::trace {
 
 class RecentlyClosed {
  public:
+  struct Ended {
+    std::uint32_t hash = 0;     // of its endpoints
+    std::uint32_t last = 0;     // fingerprint of the segment that ended it
+    std::uint32_t initial = 0;  // the client's ISN, when `initial_known`
+    bool initial_known = false;
+    bool used = false;
+    std::int64_t time = 0;
+  };
+
   RecentlyClosed() : places_(kPlaces) {}
 
-  // `hash`: of the connection's endpoints; `last`: fingerprint of the segment that ended it.
-  void add(std::uint32_t hash, std::uint32_t last, std::int64_t time) noexcept {
-    places_[hash % kPlaces] = {hash, last, time};
+  void add(std::uint32_t hash, std::uint32_t last, std::optional<std::uint32_t> initial, std::int64_t time) noexcept {
+    places_[hash % kPlaces] = {hash, last, initial.value_or(0), initial.has_value(), true, time};
   }
-  [[nodiscard]] bool contains(std::uint32_t hash, std::int64_t time) const noexcept {
-    const Place& place = places_[hash % kPlaces];
-    return place.hash == hash && place.time != 0 && time - place.time < kPatience;
-  }
-  // The segment that ended it, once more.
-  [[nodiscard]] bool is_copy(std::uint32_t hash, std::uint32_t print, std::int64_t time) const noexcept {
-    return contains(hash, time) && places_[hash % kPlaces].last == print;
+  // Null when there is none, or none so recent.
+  [[nodiscard]] const Ended* find(std::uint32_t hash, std::int64_t time) const noexcept {
+    const Ended& place = places_[hash % kPlaces];
+    const std::int64_t since = time - place.time;
+    return place.used && place.hash == hash && since > -kDisorder && since < kPatience ? &place : nullptr;
   }
 
  private:
   static constexpr std::size_t kPlaces = 65536;
-  static constexpr std::int64_t kPatience = 60'000'000'000;  // ns of the packets' own time, as long as TIME-WAIT
-  struct Place {
-    std::uint32_t hash = 0;
-    std::uint32_t last = 0;
-    std::int64_t time = 0;
-  };
-  std::vector<Place> places_;
+  // Nanoseconds of the packets' own time. As long as TIME-WAIT; and packets of one capture may stand in wrong order.
+  static constexpr std::int64_t kPatience = 60'000'000'000;
+  static constexpr std::int64_t kDisorder = 1'000'000'000;
+  std::vector<Ended> places_;
 };
 
 }  // namespace tcp::trace

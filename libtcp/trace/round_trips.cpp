@@ -23,7 +23,7 @@ std::size_t class_of(Duration time) noexcept {
 
 void RoundTrips::add(Duration time) noexcept {
   ++count_;
-  sum_ += time;
+  sum_ += static_cast<double>(time.count());
   least_ = std::min(least_, time);
   most_ = std::max(most_, time);
   ++classes_[class_of(time)];
@@ -35,7 +35,8 @@ void RoundTrips::prefetch(Duration time) const noexcept {
 }
 
 Duration RoundTrips::mean() const noexcept {
-  return count_ == 0 ? Duration::zero() : sum_ / static_cast<std::int64_t>(count_);
+  if (count_ == 0) return Duration::zero();
+  return Duration(static_cast<std::int64_t>(sum_ / static_cast<double>(count_)));
 }
 
 Duration RoundTrips::class_begin(std::size_t index) noexcept {

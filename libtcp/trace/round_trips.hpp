@@ -30,7 +30,7 @@ class RoundTrips {
 
  private:
   std::uint64_t count_ = 0;
-  Duration sum_{};
+  double sum_ = 0;  // nanoseconds
   Duration least_ = Duration::max();
   Duration most_{};
   std::array<std::uint32_t, kClasses> classes_{};

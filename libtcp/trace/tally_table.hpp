@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tallies by key in bounded memory: when it is full, the lighter half is forgotten, and how much was is known (after
-// Misra and Gries). What occurs often enough is never lost.
+// Tallies by key in bounded memory: when it is full, the lighter half is forgotten. One that was forgotten and comes
+// again begins at nothing, so a tally can be too small, and forgotten() says that some may be; none is too large.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ class TallyTable {
   Value& at(const Key& key) {
     if (Entry& found = slot(key); found.used) return found.value;
     if (size_ >= most_) forget_half();
-    if (2 * (size_ + 1) > entries_.size()) rebuild(entries_.size() * 2, 0);
+    if (2 * (size_ + 1) > entries_.size()) rebuild(entries_.size() * 2, 0, 0);
     Entry& fresh = slot(key);
     fresh = Entry{key, Value{}, true};
     ++size_;
@@ -78,18 +78,22 @@ class TallyTable {
     }
     const auto middle = weights.begin() + static_cast<std::ptrdiff_t>(weights.size() / 2);
     std::nth_element(weights.begin(), middle, weights.end());
-    rebuild(entries_.size(), *middle);
+    const auto lighter = std::ranges::count_if(weights, [&](std::uint64_t weight) { return weight < *middle; });
+    rebuild(entries_.size(), *middle, size_ - size_ / 2 - static_cast<std::size_t>(lighter));
   }
 
-  // Keeps what is heavier than `lightest`.
-  void rebuild(std::size_t capacity, std::uint64_t lightest) {
+  // Drops what is lighter than `least`, and `as_light` of those that are just as light.
+  void rebuild(std::size_t capacity, std::uint64_t least, std::size_t as_light) {
     std::vector<Entry> old(capacity);
     prefer_large_pages(old);
     old.swap(entries_);
     size_ = 0;
     for (Entry& entry : old) {
       if (!entry.used) continue;
-      if (entry.value.weight() <= lightest) {
+      const std::uint64_t weight = entry.value.weight();
+      const bool drop = weight < least || (weight == least && as_light != 0);
+      if (drop) {
+        if (weight == least) --as_light;
         ++forgotten_;
         continue;
       }

@@ -17,8 +17,9 @@ namespace control = packet::control;
 constexpr std::int64_t kSecond = 1'000'000'000;
 // A copy of a packet (seen on two interfaces, logged twice) comes at once; no sender repeats itself as fast. Where no
 // identification tells packets apart it must come faster than any retransmission.
-constexpr std::int64_t kCopyWindow = kSecond / 10;
-constexpr std::int64_t kNamelessCopyWindow = kSecond / 1000;
+constexpr std::int64_t kMicrosecond = 1000;
+constexpr std::int32_t kCopyWindow = 100'000;  // microseconds
+constexpr std::int32_t kNamelessCopyWindow = 1'000;
 // Longer than the longest gap between two SYNs of one attempt: 64 s of Linux's schedule.
 constexpr std::int64_t kOpeningPatience = 75 * kSecond;
 constexpr std::int64_t kUnreachablePatience = 3 * kSecond;  // a client that goes on in spite of ICMP does so by then
@@ -26,6 +27,8 @@ constexpr std::int64_t kClosedPatience = 2 * kSecond;       // for late copies a
 constexpr std::int64_t kPartialPatience = 300 * kSecond;
 constexpr std::int64_t kEstablishedPatience = 7200 * kSecond;  // keepalive's own
 constexpr std::int64_t kExpiryInterval = kSecond / 4;
+constexpr std::uint32_t kLongestSynPayload = 65536;
+constexpr std::uint32_t kResetReach = 1U << 20;       // from where a side stands to where its reset may
 constexpr std::uint32_t kPlausibleWindow = 1U << 30;  // RFC 7323's largest
 
 std::int64_t to_number(WallTime time) { return time.time_since_epoch().count(); }
@@ -109,10 +112,12 @@ void HandshakeTracker::follow(const SegmentBatch& batch) {
     if (i + kSlotAhead < size) table_.prefetch_slot(batch[i + kSlotAhead].hash);
     if (i + kConnectionAhead < size) table_.prefetch_connection(batch[i + kConnectionAhead].hash);
     const WaitingSegment& waiting = batch[i];
+    // One packet with a time far ahead must not end all that waits: two in a row have to say so.
+    advance_to(std::min(waiting.time, previous_time_));
+    previous_time_ = waiting.time;
     follow({.segment = waiting.segment, .time = waiting.time, .from_high = waiting.from_high}, waiting.key,
            waiting.hash, batch.way_of(waiting));
   }
-  if (size != 0) advance(WallTime(Duration(batch[size - 1].time)));
 }
 
 void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way) {
@@ -120,15 +125,17 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
   const std::int64_t time = sight.time;
   sight.index = find_or_add(segment, key, hash, time, way);
   if (sight.index == kNone) {  // too late, or too little to begin with
-    if (recently_closed_.is_copy(hash, fingerprint(segment), time)) {
+    const RecentlyClosed::Ended* ended = recently_closed_.find(hash, time);
+    if (ended != nullptr && ended->last == fingerprint(segment)) {
       ++counts_.duplicates;
-    } else {
-      count_segment(segment);
+      return;
     }
+    count_segment(segment);
+    if (ended != nullptr && is_syn_only(segment)) ++counts_.syn_retransmissions;
     return;
   }
   Connection& connection = table_.at(sight.index);
-  if (is_copy(connection, connection.directions[sight.from_high], segment, time)) {
+  if (is_copy(connection.directions[sight.from_high], segment, time)) {
     ++counts_.duplicates;
     return;
   }
@@ -136,7 +143,9 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
   constexpr std::uint16_t kSpeaks = control::syn | control::fin | control::rst;
   if (connection.list == ConnectionClass::established && (segment.control_bits & kSpeaks) == 0) [[likely]] {
     connection.last_time = std::max(connection.last_time, time);
-    note_data(connection.directions[sight.from_high], segment);
+    Direction& own = connection.directions[sight.from_high];
+    if (segment.has(control::ack)) own.acknowledgment = segment.acknowledgment;
+    note_data(own, segment);
     return;
   }
   if (begins_anew(connection, sight)) restart(sight.index, time, way);
@@ -153,9 +162,15 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
   settle(sight.index, sight);
 }
 
+void HandshakeTracker::remember_end(const Connection& connection, std::uint32_t last, std::int64_t time) {
+  const Direction& client = connection.directions[connection.client_is_high];
+  const bool known = connection.client_known && client.initial_known;
+  recently_closed_.add(connection.hash, last, known ? std::optional(client.initial) : std::nullopt, time);
+}
+
 // What is over makes room at once, while its memory is still near; late copies find what is left of it.
 void HandshakeTracker::leave(std::uint32_t index, const Sight& sight) {
-  recently_closed_.add(table_.at(index).hash, fingerprint(sight.segment), sight.time);
+  remember_end(table_.at(index), fingerprint(sight.segment), sight.time);
   expire(index, false);
 }
 
@@ -163,8 +178,13 @@ void HandshakeTracker::leave(std::uint32_t index, const Sight& sight) {
 std::uint32_t HandshakeTracker::find_or_add(const FlowSegment& segment, const ConnectionKey& key, std::uint32_t hash,
                                             std::int64_t time, const packet::WayIn* way) {
   const std::uint32_t found = table_.find(key, hash);
-  if (found != kNone) return found;
-  if (!is_syn_only(segment) && recently_closed_.contains(hash, time)) return kNone;
+  if (found != kNone) {
+    const Connection& connection = table_.at(found);
+    if (time - connection.last_time <= patience(connection.list)) return found;
+    if (connection.list == ConnectionClass::closed) remember_end(connection, 0, time);
+    expire(found, false);  // it has waited too long, whether or not anybody has looked
+  }
+  if (belongs_to_ended(segment, hash, time)) return kNone;
   const bool refusal = segment.has(control::rst | control::ack) && segment.sequence == 0;
   if (segment.has(control::rst) && !refusal) {
     ++counts_.stray_resets;
@@ -179,18 +199,32 @@ std::uint32_t HandshakeTracker::find_or_add(const FlowSegment& segment, const Co
   return index;
 }
 
+// A SYN or SYN-ACK of another handshake is the next connection of the same endpoints; all else is late.
+bool HandshakeTracker::belongs_to_ended(const FlowSegment& segment, std::uint32_t hash, std::int64_t time) const {
+  const RecentlyClosed::Ended* ended = recently_closed_.find(hash, time);
+  if (ended == nullptr) return false;
+  if (is_syn_only(segment)) return ended->initial_known && segment.sequence == ended->initial;
+  if (!is_syn_ack(segment)) return true;
+  return ended->last == fingerprint(segment) ||
+         (ended->initial_known && segment.acknowledgment - (ended->initial + 1) < kLongestSynPayload);
+}
+
 // RFC 9293 needs no such test; captures on several interfaces and netfilter's log do. Equal acknowledgments without an
 // identification are no copies but duplicate acknowledgments (RFC 5681).
-bool HandshakeTracker::is_copy(Connection& connection, Direction& direction, const FlowSegment& segment,
-                               std::int64_t time) {
+bool HandshakeTracker::is_copy(Direction& direction, const FlowSegment& segment, std::int64_t time) {
   constexpr std::uint16_t kSpeaks = control::syn | control::fin | control::rst;
   const bool nameless = segment.identification == 0;
   if (nameless && segment.payload_length == 0 && (segment.control_bits & kSpeaks) == 0) return false;
   const std::uint32_t print = fingerprint(segment);
-  const auto& recent = direction.recent;
-  const bool seen = recent[0] == print || recent[1] == print || recent[2] == print || recent[3] == print;
-  if (seen && std::abs(time - connection.last_time) < (nameless ? kNamelessCopyWindow : kCopyWindow)) return true;
+  const auto now = static_cast<std::uint32_t>(time / kMicrosecond);
+  const std::int32_t window = nameless ? kNamelessCopyWindow : kCopyWindow;
+  for (std::size_t i = 0; i < direction.recent.size(); ++i) {
+    if (direction.recent[i] == print && std::abs(static_cast<std::int32_t>(now - direction.recent_time[i])) < window) {
+      return true;
+    }
+  }
   direction.recent[direction.recent_position] = print;
+  direction.recent_time[direction.recent_position] = now;
   direction.recent_position = static_cast<std::uint8_t>((direction.recent_position + 1U) % direction.recent.size());
   return false;
 }
@@ -216,7 +250,7 @@ bool HandshakeTracker::begins_anew(const Connection& connection, const Sight& si
 
 void HandshakeTracker::restart(std::uint32_t index, std::int64_t time, const packet::WayIn* way) {
   Connection& connection = table_.at(index);
-  if (connection.first_time != 0 || connection.told) {
+  if (connection.begun) {
     if (!connection.told) tell(connection, outcome_so_far(connection), connection.last_time);
     if (connection.counted_established) ++counts_.not_closed;
     const ConnectionKey key = connection.key;
@@ -226,8 +260,12 @@ void HandshakeTracker::restart(std::uint32_t index, std::int64_t time, const pac
     table_.remove(index);
     (void)table_.add(key, hash);  // the place that was just given back
     connection.family = family;
-    for (std::size_t i = 0; i < 2; ++i) connection.directions[i].recent = directions[i].recent;
+    for (std::size_t i = 0; i < 2; ++i) {
+      connection.directions[i].recent = directions[i].recent;
+      connection.directions[i].recent_time = directions[i].recent_time;
+    }
   }
+  connection.begun = true;
   connection.first_time = time;
   connection.last_time = time;
   if (way != nullptr && !way->plain()) table_.opening(connection).way = std::make_unique<packet::WayIn>(*way);
@@ -261,7 +299,9 @@ void HandshakeTracker::on_syn(Connection& connection, const Sight& sight) {
     note_early(connection, !sight.from_high);
   }
   remember_syn(connection, sight);
-  if (connection.list == ConnectionClass::partial) table_.move_to(sight.index, ConnectionClass::opening);
+  // One that goes on in spite of an ICMP error waits as any other does.
+  const bool waits = connection.list == ConnectionClass::partial || connection.list == ConnectionClass::doomed;
+  if (waits && !connection.told) table_.move_to(sight.index, ConnectionClass::opening);
 }
 
 void HandshakeTracker::on_syn_ack(Connection& connection, const Sight& sight) {
@@ -349,7 +389,9 @@ void HandshakeTracker::note_acknowledgment(Connection& connection, const Sight& 
   }
   if (acknowledgment - (other.initial + 1) >= kPlausibleWindow) return;
   other.acknowledged = true;
-  if (connection.opening != kNone && connection.client_is_high == sight.from_high) {
+  // Only the third segment itself tells a time: one behind it need not have been sent at once.
+  const bool third = sight.segment.sequence == own.next && acknowledgment == other.initial + 1;
+  if (third && connection.opening != kNone && connection.client_is_high == sight.from_high) {
     table_.opening(connection).acknowledged_at = sight.time;
   }
 }
@@ -359,7 +401,9 @@ void HandshakeTracker::note_early(Connection& connection, bool from_high) {
   Direction& early = connection.directions[from_high];
   Direction& other = connection.directions[!from_high];
   if (!early.has_early_acknowledgment || other.acknowledged) return;
-  if (early.early_acknowledgment - (other.initial + 1) >= kPlausibleWindow) return;
+  const bool exact = early.early_acknowledgment == other.initial + 1 || early.early_acknowledgment == other.next;
+  const bool plausible = early.early_acknowledgment - (other.initial + 1) < kPlausibleWindow;
+  if (connection.reset ? !exact : !plausible) return;  // a reset that came before must be about this very SYN
   other.acknowledged = true;
   if (connection.client_known && connection.client_is_high == from_high) {
     table_.opening(connection).acknowledged_at = connection.early_acknowledgment_time;
@@ -370,6 +414,20 @@ void HandshakeTracker::reset_established(Connection& connection, const Sight& si
   const bool from_client = connection.client_is_high == sight.from_high;
   ++(from_client ? counts_.reset_by_client : counts_.reset_by_server);
   connection.counted_established = false;
+}
+
+// A receiver takes a reset only where it expects the next byte (RFC 5961 §3); a blind one, or the answer to a stale
+// acknowledgment (RFC 9293 §3.5.1), is something else. What was seen of a side may lag behind what it sent.
+bool HandshakeTracker::may_reset(const Connection& connection, const Sight& sight) const {
+  const Direction& own = connection.directions[sight.from_high];
+  const Direction& other = connection.directions[!sight.from_high];
+  const std::uint32_t sequence = sight.segment.sequence;
+  const bool from_client = connection.client_is_high == sight.from_high;
+  if (!from_client && !own.initial_known) return true;  // a refusal: what it acknowledges counts
+  if (!own.next_known) return true;
+  const auto near = [&](std::uint32_t place) { return sequence - (place - kResetReach) < 2 * kResetReach; };
+  if (!connection.told) return sequence == own.initial || sequence == own.initial + 1 || sequence == own.next;
+  return near(own.next) || (other.acknowledgment != 0 && near(other.acknowledgment));
 }
 
 // A reset that acknowledges the SYN, or all that was sent with it.
@@ -390,6 +448,7 @@ void HandshakeTracker::on_rst(std::uint32_t index, const Sight& sight) {
   }
   const bool from_client = connection.client_is_high == sight.from_high;
   const bool answered = connection.directions[!connection.client_is_high].syn_ack;
+  if (!may_reset(connection, sight)) return;
   if (connection.counted_established) reset_established(connection, sight);
   if (!connection.told) {
     if (!from_client && !answered && !refuses(connection, sight)) return;  // blind: its sender need not have seen a SYN
@@ -425,6 +484,7 @@ void HandshakeTracker::note_data(Direction& direction, const FlowSegment& segmen
 void HandshakeTracker::on_content(Connection& connection, const Sight& sight) {
   Direction& own = connection.directions[sight.from_high];
   note_acknowledgment(connection, sight);
+  if (sight.segment.has(control::ack)) own.acknowledgment = sight.segment.acknowledgment;
   note_data(own, sight.segment);
   if (sight.segment.has(control::fin)) own.fin = true;
 }
@@ -467,25 +527,37 @@ void HandshakeTracker::on_icmp(const packet::DecodedPacket& packet, WallTime wal
   const std::uint32_t index = table_.find(key, table_.hasher()(key));
   if (index == kNone) return;
   Connection& connection = table_.at(index);
-  ++counts_.icmp_errors;
   const Direction& own = connection.directions[from_high];
-  if (connection.told || !own.syn || own.initial != quoted->sequence) return;
+  if (connection.told || !own.syn || own.initial != quoted->sequence) {
+    ++counts_.icmp_errors;
+    return;
+  }
   Opening& opening = table_.opening(connection);
+  const std::int64_t time = to_number(wall_time);
+  const bool copy = opening.icmp_count != 0 && opening.icmp == icmp->header && opening.icmp_sender == packet.source &&
+                    std::abs(time - opening.icmp_time) < kNamelessCopyWindow * kMicrosecond;
+  if (copy) return;
+  ++counts_.icmp_errors;
   ++opening.icmp_count;
   if (opening.icmp_count > 1 && ends_handshake(opening.icmp)) return;
   opening.icmp = icmp->header;
   opening.icmp_sender = packet.source;
   opening.icmp_time_to_live = packet.time_to_live();
-  opening.icmp_time = to_number(wall_time);
-  if (!ends_handshake(icmp->header) || connection.list != ConnectionClass::opening) return;
+  opening.icmp_time = time;
+  // A client that has repeated its SYN may do so again, after a longer while.
+  const bool repeats = opening.syn_count > 1;
+  if (!ends_handshake(icmp->header) || connection.list != ConnectionClass::opening || repeats) return;
   connection.last_time = std::max(connection.last_time, opening.icmp_time);
   table_.move_to(index, ConnectionClass::doomed);
 }
 
-void HandshakeTracker::advance(WallTime wall_now) {
-  const std::int64_t now = to_number(wall_now);
-  if (now < next_expiry_) return;
+void HandshakeTracker::advance(WallTime now) { advance_to(to_number(now)); }
+
+void HandshakeTracker::advance_to(std::int64_t now) {
+  const bool went_back = now < next_expiry_ - 2 * kExpiryInterval;
+  if (now < next_expiry_ && !went_back) return;
   next_expiry_ = now + kExpiryInterval;
+  if (went_back) return;
   for (std::size_t i = 0; i < kConnectionClasses; ++i) {
     const auto list = static_cast<ConnectionClass>(i);
     // Lines are in the order in which their members joined; one that was heard of since then joins again.
@@ -497,6 +569,7 @@ void HandshakeTracker::advance(WallTime wall_now) {
         table_.move_to(index, list);
         continue;
       }
+      if (list == ConnectionClass::closed) remember_end(connection, 0, connection.last_time);
       expire(index, false);
     }
   }

@@ -85,7 +85,10 @@ class HandshakeTracker {
   std::uint32_t find_or_add(const packet::FlowSegment& segment, const ConnectionKey& key, std::uint32_t hash,
                             std::int64_t time, const packet::WayIn* way);
   void count_segment(const packet::FlowSegment& segment);
-  bool is_copy(Connection& connection, Direction& direction, const packet::FlowSegment& segment, std::int64_t time);
+  bool is_copy(Direction& direction, const packet::FlowSegment& segment, std::int64_t time);
+  [[nodiscard]] bool belongs_to_ended(const packet::FlowSegment& segment, std::uint32_t hash, std::int64_t time) const;
+  [[nodiscard]] bool may_reset(const Connection& connection, const Sight& sight) const;
+  void advance_to(std::int64_t now);
   bool begins_anew(const Connection& connection, const Sight& sight) const;
   void restart(std::uint32_t index, std::int64_t time, const packet::WayIn* way);
   void on_syn(Connection& connection, const Sight& sight);
@@ -96,6 +99,7 @@ class HandshakeTracker {
   void note_acknowledgment(Connection& connection, const Sight& sight);
   void note_early(Connection& connection, bool from_high);
   void settle(std::uint32_t index, const Sight& sight);
+  void remember_end(const Connection& connection, std::uint32_t last, std::int64_t time);
   void leave(std::uint32_t index, const Sight& sight);
   static void remember_words(Opening& opening, const packet::FlowSegment& segment, bool from_client);
   void remember_syn(Connection& connection, const Sight& sight);
@@ -115,6 +119,7 @@ class HandshakeTracker {
   RecentlyClosed recently_closed_;
   TrackerCounts counts_;                             // but for segments by their bits, which are counted here:
   std::array<std::uint64_t, 32> by_control_bits_{};  // by FIN, SYN, RST, PSH, ACK
+  std::int64_t previous_time_ = 0;                   // of the last segment of a batch
   std::int64_t next_expiry_ = 0;                     // when advance() has to look again
 };
 

@@ -379,6 +379,20 @@ TEST_CASE("an ICMP error is the SYN's that it quotes") {
     CHECK(to_string(wire.told[0].icmp->sender) == "10.9.9.9");
     CHECK(to_string(wire.told[0].icmp->header) == "administratively prohibited");
   }
+  SUBCASE("one that is seen twice is one") {
+    const std::vector<std::uint8_t> bytes = icmp_for();
+    for (const Duration at : {4ms, 4ms}) wire.tracker.on_icmp(packet::decode_ip(bytes), wire.start + at);
+    CHECK(wire.tracker.counts().icmp_errors == 1);
+  }
+  SUBCASE("a client that goes on all the same is waited for") {
+    const std::vector<std::uint8_t> bytes = icmp_for();
+    wire.tracker.on_icmp(packet::decode_ip(bytes), wire.start + 4ms);
+    for (const int second : {1, 3, 7}) wire.c(std::chrono::seconds(second), control::syn, kClientIsn);
+    wire.s(7010ms, kSynAck, kServerIsn, kClientIsn + 1);
+    wire.c(7011ms, control::ack, kClientIsn + 1, kServerIsn + 1);
+    CHECK(wire.only() == ObservedOutcome::established);
+    CHECK(wire.told[0].syn_count == 4);
+  }
   SUBCASE("a SYN-ACK that comes all the same counts more") {
     const std::vector<std::uint8_t> bytes = icmp_for();
     wire.tracker.on_icmp(packet::decode_ip(bytes), wire.start + 4ms);
@@ -457,4 +471,134 @@ TEST_CASE("what comes after the end belongs to what has ended") {
   wire.tracker.finish();
   CHECK(wire.tracker.counts().connections == 2);
   CHECK(wire.told.size() == 2);
+}
+
+TEST_CASE("a time to the client is that of the third segment, or none") {
+  Wire wire;
+  wire.c(0ms, control::syn, kClientIsn);
+  wire.s(10ms, kSynAck, kServerIsn, kClientIsn + 1);
+  SUBCASE("what was sent with the acknowledgment was not seen") {
+    wire.c(700ms, control::ack, kClientIsn + 101, kServerIsn + 50);
+    CHECK(wire.only() == ObservedOutcome::established);
+    CHECK_FALSE(wire.told[0].client_side.has_value());
+  }
+  SUBCASE("data rides on it") {
+    wire.c(11ms, control::ack, kClientIsn + 1, kServerIsn + 1, 100);
+    CHECK(wire.told.at(0).client_side->shortest == 1ms);
+  }
+}
+
+TEST_CASE("a SYN-ACK that is repeated long after is no copy, whoever spoke in between") {
+  Wire wire;
+  packet::FlowSegment answer = wire.make(false, kSynAck, kServerIsn, kClientIsn + 1);
+  answer.identification = 0;
+  wire.c(0ms, control::syn, kClientIsn);
+  wire.send(5ms, answer);
+  wire.c(1000ms, control::syn, kClientIsn);
+  wire.send(1000ms + 100us, answer);
+  CHECK(wire.tracker.counts().duplicates == 0);
+  CHECK(wire.tracker.counts().syn_ack_retransmissions == 1);
+}
+
+TEST_CASE("a reset that came before is about the SYN that it acknowledges, and no other") {
+  Wire wire;
+  wire.s(0s, control::rst | control::ack, 0, kClientIsn + 500);
+  wire.handshake(60s);
+  CHECK(wire.only() == ObservedOutcome::established);
+}
+
+TEST_CASE("a blind reset ends nothing") {
+  Wire wire;
+  wire.handshake();
+  wire.s(20ms, control::rst, kServerIsn + 0x60000000);
+  wire.c(30ms, control::fin | control::ack, kClientIsn + 1, kServerIsn + 1);
+  wire.s(40ms, control::fin | control::ack, kServerIsn + 1, kClientIsn + 2);
+  CHECK(wire.tracker.counts().reset_by_server == 0);
+  CHECK(wire.tracker.counts().closed == 1);
+}
+
+TEST_CASE("a reset whose data was not seen counts where the other side expects it") {
+  Wire wire;
+  wire.handshake();
+  wire.c(20ms, control::ack, kClientIsn + 1, kServerIsn + 0x08000000);  // much was taken, nothing of it seen
+  wire.s(30ms, control::rst, kServerIsn + 0x08000000);
+  CHECK(wire.tracker.counts().reset_by_server == 1);
+}
+
+TEST_CASE("the answer to a stale acknowledgment is not the end (RFC 9293 §3.5.1)") {
+  Wire wire;
+  wire.c(0ms, control::syn, kClientIsn);
+  wire.s(1ms, control::ack, 77, 88);  // the server remembers an older connection
+  wire.c(2ms, control::rst, 88);      // which the client does not know
+  wire.c(1000ms, control::syn, kClientIsn);
+  wire.s(1010ms, kSynAck, kServerIsn, kClientIsn + 1);
+  wire.c(1011ms, control::ack, kClientIsn + 1, kServerIsn + 1);
+  CHECK(wire.only() == ObservedOutcome::established);
+}
+
+TEST_CASE("a refusal, then the next attempt: the same SYN is a retransmission, another one is another connection") {
+  Wire wire;
+  wire.c(0ms, control::syn, kClientIsn);
+  wire.s(1ms, control::rst | control::ack, 0, kClientIsn + 1);
+  SUBCASE("the same") {
+    wire.c(500ms, control::syn, kClientIsn);
+    wire.s(501ms, control::rst | control::ack, 0, kClientIsn + 1);
+    wire.tracker.finish();
+    CHECK(wire.told.size() == 1);
+    CHECK(wire.tracker.counts().syn_retransmissions == 1);
+  }
+  SUBCASE("another, whose SYN-ACK stands before it") {
+    wire.s(1s + 10us, kSynAck, kServerIsn, kClientIsn + 100'001);
+    wire.c(1s + 20us, control::syn, kClientIsn + 100'000);
+    wire.c(1s + 30us, control::ack, kClientIsn + 100'001, kServerIsn + 1);
+    REQUIRE(wire.told.size() == 2);
+    CHECK(wire.told[1].outcome == ObservedOutcome::established);
+  }
+}
+
+TEST_CASE("a file without times is counted like any other") {
+  Wire wire;
+  wire.start = WallTime{};
+  for (const std::uint32_t isn : {1000U, 500'000U, 900'000U}) wire.c(0ms, control::syn, isn);
+  wire.tracker.finish();
+  CHECK(wire.told.size() == 3);
+  CHECK(wire.tracker.counts().syn_retransmissions == 0);
+}
+
+TEST_CASE("what waited too long is over, whether or not something looked in between") {
+  Wire wire;
+  wire.tracker.on_segment(wire.make(true, control::syn, kClientIsn, 0), wire.start);
+  wire.tracker.on_segment(wire.make(false, kSynAck, kServerIsn, kClientIsn + 1), wire.start + 1000s);
+  wire.tracker.finish();
+  CHECK(wire.told.at(0).outcome == ObservedOutcome::unanswered);
+}
+
+TEST_CASE("one packet from the future ends nothing, and time goes on after it") {
+  Wire wire;
+  SegmentBatch batch(wire.tracker.hasher());
+  const auto add = [&](Duration at, const packet::FlowSegment& segment) {
+    batch.place() = segment;
+    batch.add(wire.start + at);
+  };
+  add(0ms, wire.make(true, control::syn, kClientIsn, 0));
+  packet::FlowSegment stray = wire.make(true, control::ack, 1, 2);
+  stray.source_port = 1;
+  add(1'000'000s, stray);
+  add(10ms, wire.make(false, kSynAck, kServerIsn, kClientIsn + 1));
+  add(11ms, wire.make(true, control::ack, kClientIsn + 1, kServerIsn + 1));
+  wire.tracker.follow(batch);
+  CHECK(wire.only() == ObservedOutcome::established);
+}
+
+TEST_CASE("no address makes endpoints collide for every seed") {
+  const auto hash = [](std::uint64_t seed, std::uint64_t low) {
+    const ConnectionKey key{{0, low}, {0x20010db8'00000000, 0xa0761d64'78bd642f}, 1, 2, 0};
+    return ConnectionHasher(seed)(key);
+  };
+  for (const std::uint64_t seed : {0ULL, 1ULL, 0x123456789abcdefULL}) {
+    std::vector<std::uint32_t> hashes;
+    for (std::uint64_t low = 0; low < 1000; ++low) hashes.push_back(hash(seed, low));
+    std::ranges::sort(hashes);
+    CHECK(std::ranges::unique(hashes).begin() - hashes.begin() > 990);
+  }
 }
