@@ -89,8 +89,8 @@ class LadderPicture {
     const auto client = endpoint_lines(record_["local_address"], record_["local_port"], kWidth);
     const auto server = endpoint_lines(record_["address"], record_["port"], kWidth);
     y_ += 12;
-    svg_.text(Svg::kMargin, y_ + 15, "client", kSvgText, "bold client");
-    svg_.text(Svg::kWidth - Svg::kMargin, y_ + 15, "server", kSvgText, "bold server", Svg::Anchor::end);
+    svg_.text(Svg::kMargin, y_ + 15, "client", kSvgBold, "client");
+    svg_.text(Svg::kWidth - Svg::kMargin, y_ + 15, "server", kSvgBold, "server", Svg::Anchor::end);
     for (std::size_t i = 0; i < std::max(client.size(), server.size()); ++i) {
       const double baseline = y_ + 15 + static_cast<double>(i + 1) * kLine;
       if (i < client.size()) svg_.text(Svg::kMargin, baseline, client[i], kSvgFixed);
@@ -150,14 +150,13 @@ class LadderPicture {
   void words(const Record& event) {
     const std::string name = event["name"].text();
     bool first = true;
-    for (const std::string& line : svg_wrap(name + "  " + event["explanation"].text(), kTextWidth / 1.04, kSvgText)) {
+    for (const std::string& line : svg_wrap(name + " " + event["explanation"].text(), kTextWidth / 1.04, kSvgText)) {
       y_ += kLine;
       svg_.text_with_bold(kTextLeft, y_ - 4, line, first ? name.size() : 0, kSvgText);
       first = false;
     }
-    const std::string said = event["icmp"].is_null() ? event["error"].text() : "from " + sender(event);
-    if (said == "-") return;
-    for (const std::string& line : svg_wrap(said, kTextWidth, kSvgText)) {
+    if (event["error"].is_null()) return;
+    for (const std::string& line : svg_wrap(event["error"].text(), kTextWidth, kSvgText)) {
       y_ += kLine;
       svg_.text(kTextLeft, y_ - 4, line, kSvgText, "router");
     }
@@ -189,7 +188,9 @@ class LadderPicture {
     const double begin = side == "server" ? kServer - 2 : origin(event);
     svg_.line(begin, y, kClient + 9, y, side);
     svg_.head(kClient + 1, y, false, side);
-    if (begin < kServer - 2) svg_.circle(begin, y, 5, "router");
+    if (begin == kServer - 2) return;
+    svg_.circle(begin, y, 5, "router");
+    svg_.text(begin + 11, y + 5, begin == kRouter ? "router" : "this host", kSvgText, "router");
   }
 
   // A router stands between the two; the target's own error comes from the target, that of our kernel from nearby.
@@ -261,7 +262,7 @@ class LadderPicture {
   }
 
   void outcome(const Record& finding) {
-    y_ = draw_lines(svg_, y_, finding["statement"].text(), kSvgText, "bold " + tone(record_["outcome"].text()), 6);
+    y_ = draw_lines(svg_, y_, finding["statement"].text(), kSvgBold, tone(record_["outcome"].text()), 6);
     y_ = draw_lines(svg_, y_, finding["evidence"].text(), kSvgSmall, "soft", 6);
     y_ += 6;
   }

@@ -50,8 +50,7 @@ class PathPicture {
  private:
   void header() {
     y_ = draw_lines(svg_, y_, "path to " + target_text(path_), kSvgHeading, {}, 4);
-    y_ = draw_lines(svg_, y_, "hop by hop, " + path_["started"].text() + "; round trips: best, average", kSvgSmall,
-                    "soft", 2);
+    y_ = draw_lines(svg_, y_, "hop by hop, " + path_["started"].text(), kSvgSmall, "soft", 2);
     y_ += 14;
   }
 
@@ -79,7 +78,7 @@ class PathPicture {
     const double centre = y_ + kRadius;
     svg_.open("host", "this host");
     circle(centre, {}, "client");
-    svg_.text(kLeft, centre + 5, "this host", kSvgText, "bold");
+    svg_.text(kLeft, centre + 5, "this host", kSvgBold);
     if (!path_["local_address"].is_null()) {
       svg_.text(kLeft + 84, centre + 5, path_["local_address"].text(), kSvgFixed);
     }
@@ -146,7 +145,7 @@ class PathPicture {
       svg_.text(kRight, y - 3, text, kSvgText, classes, Svg::Anchor::end);
     };
     if (!hop["round_trip_shortest_us"].is_null()) {
-      put(milliseconds(hop["round_trip_shortest_us"]), {});
+      put("best " + milliseconds(hop["round_trip_shortest_us"]), {});
       put("average " + milliseconds(hop["round_trip_average_us"]), "soft");
     }
     if (percent(hop["loss_percent"]) > 0) put(fmt::format("{:.0f} % lost", percent(hop["loss_percent"])), "warn");
@@ -193,7 +192,7 @@ class PathPicture {
     const std::string what =
         fmt::format("{}: {} → {}", field_name(change["field"].text()), change["before"].text(), change["after"].text());
     constexpr double kWidth = kRight - kLeft - 20;
-    const auto head = svg_wrap(what, kWidth, kSvgText, 4);
+    const auto head = svg_wrap(what, kWidth, kSvgBold, 4);
     const auto place = svg_wrap(place_of(change), kWidth, kSvgSmall, 3);
     const double height = static_cast<double>(head.size() + place.size()) * kLine + 10;
     const double middle = y_ + height / 2;
@@ -204,7 +203,7 @@ class PathPicture {
     svg_.path(fmt::format("M{0} {2}L{1} {3}M{0} {3}L{1} {2}", kChain - 7, kChain + 7, middle - 7, middle + 7), "warn");
     svg_.box(kLeft, y_, kRight - kLeft, height, "note");
     double y = y_ + 3;
-    for (const std::string& line : head) svg_.text(kLeft + 10, (y += kLine) - 3, line, kSvgText, "bold");
+    for (const std::string& line : head) svg_.text(kLeft + 10, (y += kLine) - 3, line, kSvgBold);
     for (const std::string& line : place) svg_.text(kLeft + 10, (y += kLine) - 3, line, kSvgSmall, "warn");
     svg_.close();
     below_ = y_ + height + 6;
@@ -222,7 +221,7 @@ class PathPicture {
 
   void verdict() {
     y_ += 4;
-    y_ = draw_lines(svg_, y_, verdict_of(path_), kSvgText, "bold " + tone(path_["outcome"].text()), 8);
+    y_ = draw_lines(svg_, y_, verdict_of(path_), kSvgBold, tone(path_["outcome"].text()), 8);
     const bool seen = path_["technique"].text() != "connect";
     if (!seen) y_ = draw_lines(svg_, y_, kPathNotVisible, kSvgSmall, "soft", 4);
     if (seen && path_["changes"].list()->empty() && !hops_.empty()) {

@@ -48,7 +48,7 @@ std::string draw_traces(const KeptRun& run) {
     hops.clear();
     description += (description.empty() ? "" : "; ") + spoken(record);
   }
-  if (run.summary["complete"].text() == "no") y = draw_lines(svg, y + 8, "interrupted", kSvgText, "bold warn", 1);
+  if (run.summary["complete"].text() == "no") y = draw_lines(svg, y + 8, "interrupted", kSvgBold, "warn", 1);
   return svg.document(title, description, y + Svg::kMargin);
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "cmd/output/xml.hpp"
@@ -21,6 +23,7 @@ text { fill: #1c2128; font-family: system-ui, "Segoe UI", Roboto, "Noto Sans", "
 text.soft { fill: #59636e; } text.good { fill: #116329; } text.warn { fill: #7d4e00; } text.bad { fill: #a40e26; }
 text.client { fill: #0550ae; } text.server { fill: #116329; } text.router { fill: #a40e26; }
 .page { fill: #ffffff; } .panel { fill: #f4f6f8; stroke: #d5dae0; } .note { fill: #fff8e6; stroke: #9a6700; }
+rect.client { fill: #4a7fd0; } rect.server { fill: #3f9a56; }
 line, path { fill: none; stroke-width: 2; stroke: #59636e; }
 .lifeline { stroke: #9aa4af; } .rule { stroke: #d5dae0; stroke-width: 1; } .dashed { stroke-dasharray: 6 5; }
 line.client, path.client { stroke: #0550ae; } line.server, path.server { stroke: #1a7f37; }
@@ -44,7 +47,10 @@ circle.router { stroke: #ff8a80; fill: #ff8a80; } circle.good { stroke: #5bd075;
 )css";
 
 constexpr double kFixedAdvance = 0.605;  // of the size
-constexpr double kBold = 1.1;
+constexpr double kBold = 1.12;
+// From a to z in DejaVu Sans, which is wider than most.
+constexpr std::array kLowercase{0.62, 0.64, 0.55, 0.64, 0.62, 0.36, 0.64, 0.64, 0.28, 0.28, 0.58, 0.28, 0.98,
+                                0.64, 0.62, 0.64, 0.64, 0.42, 0.53, 0.40, 0.64, 0.60, 0.82, 0.60, 0.60, 0.53};
 
 // Of the size, no less than in the widest of the usual fonts.
 double advance(std::string_view glyph, bool fixed) {
@@ -52,8 +58,9 @@ double advance(std::string_view glyph, bool fixed) {
   if (c >= 0xe1) return 1.05;  // from U+1000 on: may be an ideograph, or from another font
   if (fixed) return kFixedAdvance;
   if (c >= 0x80) return 0.85;
-  if (std::string_view(" ijlI.,:;'|![]()").find(glyph) != std::string_view::npos) return 0.4;
-  if (std::string_view("mwMW%@").find(glyph) != std::string_view::npos) return 1.0;
+  if (c >= 'a' && c <= 'z') return kLowercase[static_cast<std::size_t>(c - 'a')];
+  if (std::string_view(" .,:;'/-|!I()[]").find(glyph) != std::string_view::npos) return 0.4;
+  if (std::string_view("MWQO%@+<=>~#&").find(glyph) != std::string_view::npos) return 1.0;
   if (c >= 'A' && c <= 'Z') return 0.76;
   return 0.64;
 }
@@ -100,7 +107,7 @@ double svg_width(std::string_view text, const SvgType& type) {
     width += advance(glyph, type.fixed);
     text.remove_prefix(glyph.size());
   }
-  return width * type.size * (type.name == kSvgHeading.name ? kBold : 1);
+  return width * type.size * (type.bold ? kBold : 1);
 }
 
 std::vector<std::string> svg_wrap(std::string_view text, double width, const SvgType& type, std::size_t most) {
@@ -160,9 +167,9 @@ void Svg::circle(double x, double y, double radius, std::string_view classes) {
                        xml_escape(classes));
 }
 
-void Svg::box(double x, double y, double width, double height, std::string_view classes) {
-  body_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"5\" class=\"{}\"/>\n", unit(x), unit(y),
-                       unit(width), unit(height), xml_escape(classes));
+void Svg::box(double x, double y, double width, double height, std::string_view classes, double corner) {
+  body_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" class=\"{}\"/>\n", unit(x),
+                       unit(y), unit(width), unit(height), unit(corner), xml_escape(classes));
 }
 
 void Svg::open(std::string_view classes, std::string_view tooltip) {

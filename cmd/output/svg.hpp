@@ -9,18 +9,20 @@
 
 namespace tcp::cmd {
 
-// How a text is set; its class in the style sheet has the same size.
+// How a text is set; its classes in the style sheet have the same size.
 struct SvgType {
   std::string_view name;
   double size;
   bool fixed;  // all letters equally wide
+  bool bold;
 };
-inline constexpr SvgType kSvgHeading{"heading", 19, false};
-inline constexpr SvgType kSvgText{"text", 15, false};
-inline constexpr SvgType kSvgSmall{"small", 14.5, false};
-inline constexpr SvgType kSvgFixed{"fixed", 14.5, true};
+inline constexpr SvgType kSvgHeading{"heading", 19, false, true};
+inline constexpr SvgType kSvgText{"text", 15, false, false};
+inline constexpr SvgType kSvgBold{"text bold", 15, false, true};
+inline constexpr SvgType kSvgSmall{"small", 14.5, false, false};
+inline constexpr SvgType kSvgFixed{"fixed", 14.5, true, false};
 
-// An upper bound over the usual fonts, bold ones included.
+// An upper bound over the usual fonts.
 [[nodiscard]] double svg_width(std::string_view text, const SvgType& type);
 // Lines that are no wider, broken at spaces, and anywhere in a word that is too long. More than `most` lines: the last
 // ends in "…".
@@ -47,7 +49,7 @@ class Svg {
   // "M0 0…", stroked.
   void path(std::string_view data, std::string_view classes);
   void circle(double x, double y, double radius, std::string_view classes);
-  void box(double x, double y, double width, double height, std::string_view classes);
+  void box(double x, double y, double width, double height, std::string_view classes, double corner = 5);
 
   // What belongs together; `tooltip` is shown by a pointer on it, and read out.
   void open(std::string_view classes, std::string_view tooltip = {});
