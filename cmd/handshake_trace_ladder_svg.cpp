@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cmd/handshake_trace_names.hpp"
 #include "cmd/handshake_trace_picture_parts.hpp"
@@ -223,8 +224,13 @@ class LadderPicture {
     return true;
   }
 
+  // To the microsecond, as far as there is room left of the lifeline.
   static std::string time_of(const Record& event) {
-    return fmt::format("{}{:.6f}", event["kernel_time"].text() == "no" ? '~' : '+', number(event["offset_us"]) / 1e6);
+    constexpr int kDigits = 7;
+    const double seconds = number(event["offset_us"]) / 1e6;
+    const int whole = seconds < 10 ? 1 : static_cast<int>(std::log10(seconds)) + 1;
+    return fmt::format("{}{:.{}f}", event["kernel_time"].text() == "no" ? '~' : '+', seconds,
+                       std::max(0, kDigits - whole));
   }
 
   static std::string tooltip(const Record& event, bool lost) {

@@ -24,7 +24,7 @@ constexpr std::string_view kStyle = R"css(
 @media (prefers-color-scheme: dark) { :root { --ink: #e2e6eb; --soft: #9aa4af; --page: #12161c; --raised: #1b212a;
   --rule: #303842; --green: #5bd075; --red: #ff8a80; --yellow: #e3b341; --bad: #ff8a80; --careful: #e3b341; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; background: var(--page); color: var(--ink);
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--page); color: var(--ink);
   font: 16px/1.45 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.4rem; } h2 { margin: 1.6rem 0 .5rem; font-size: 1.1rem; }
 .under { margin: .2rem 0; color: var(--soft); overflow-wrap: anywhere; }
@@ -36,14 +36,17 @@ ul.remarks { margin: .6rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
 th { white-space: nowrap; font-weight: 600; } td.number, th.number { text-align: right; white-space: nowrap; }
-td.end { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .92em; white-space: nowrap; }
+td:first-child { white-space: nowrap; } td.meaning { min-width: 13rem; }
+td.end { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .92em; }
 td.bar { width: 38%; } td.bar span { display: block; min-width: 2px; height: .8rem; margin-top: .3rem;
   border-radius: .2rem; background: var(--soft); }
 td.bar .good { background: var(--green); } td.bar .bad { background: var(--red); }
 td.bar .warn { background: var(--yellow); }
 .meaning { color: var(--soft); }
 figure { margin: 1rem 0 0; } figure svg { display: block; width: 100%; max-width: 56rem; height: auto; }
-@media (max-width: 40rem) { body { padding: 1rem; } td.bar { width: 22%; } .outcomes .meaning { display: none; } }
+@media (max-width: 40rem) { body { padding: 1rem; } td.bar { width: 22%; } .outcomes .meaning { display: none; }
+  td.end { min-width: 11rem; white-space: normal; overflow-wrap: anywhere; } td.meaning { white-space: nowrap; }
+  figure { margin: 1rem -.6rem 0; } }
 )css";
 
 std::string shown(std::string_view text) { return html_escape(sanitize(text)); }

@@ -63,7 +63,7 @@ class PathPicture {
       i += run >= kSilentRun ? run : 1;
     }
     if (path_["outcome"].text() == "silent") {
-      svg_.line(kChain, y_ - 10, kChain, y_ + 20, "lifeline dashed");
+      svg_.line(kChain, below_ + 3, kChain, y_ + 20, "lifeline dashed");
       y_ += 28;
     }
   }
@@ -148,10 +148,11 @@ class PathPicture {
       put("best " + milliseconds(hop["round_trip_shortest_us"]), {});
       put("average " + milliseconds(hop["round_trip_average_us"]), "soft");
     }
-    if (percent(hop["loss_percent"]) > 0) put(fmt::format("{:.0f} % lost", percent(hop["loss_percent"])), "warn");
+    if (loses(hop)) put(fmt::format("{:.0f} % lost", percent(hop["loss_percent"])), "warn");
   }
+  static bool loses(const Record& hop) { return percent(hop["loss_percent"]) > 0 && !is_silent(hop); }
   static double numbers_height(const Record& hop) {
-    return (hop["round_trip_shortest_us"].is_null() ? 0 : 2 * kLine) + (percent(hop["loss_percent"]) > 0 ? kLine : 0);
+    return (hop["round_trip_shortest_us"].is_null() ? 0 : 2 * kLine) + (loses(hop) ? kLine : 0);
   }
 
   static std::string tooltip(const Record& hop) {

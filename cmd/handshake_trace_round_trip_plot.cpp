@@ -16,7 +16,7 @@ namespace {
 constexpr double kLeft = Svg::kMargin;
 constexpr double kRight = Svg::kWidth - Svg::kMargin;
 constexpr double kBars = 96;   // height of the tallest
-constexpr double kWords = 62;  // above the bars
+constexpr double kWords = 66;  // above the bars
 constexpr double kAxis = 26;   // below them
 constexpr double kLeastDecades = 1;
 constexpr double kManyDecades = 2.5;  // more: a tick at powers of ten only
@@ -85,33 +85,40 @@ void mark(Svg& svg, const Scale& scale, const Value& time, const char* name, dou
   const double x = scale.place(passive::number(time));
   const std::string text = fmt::format("{} {}", name, passive::duration(time));
   const bool right = x + 6 + svg_width(text, kSvgSmall) < kRight;
-  svg.line(x, baseline - 12, x, bottom, "warn dashed");
+  svg.line(x, baseline - 11, x, bottom, "warn dashed");
   svg.text(right ? x + 6 : x - 6, baseline, text, kSvgSmall, "warn", right ? Svg::Anchor::start : Svg::Anchor::end);
 }
 
-double draw_side(Svg& svg, const Scale& scale, const Record& summary, const Side& side, double top) {
-  const Record& times = *summary[side.times].record();
-  const List& classes = *summary[side.histogram].list();
-  std::uint64_t most = 1;
-  for (const Value& value : classes) most = std::max(most, passive::count((*value.record())["count"]));
-  const double bottom = top + kWords + kBars;
-  svg.open("histogram", fmt::format("{}: {} round trips, median {}", side.words, times["count"].text(),
-                                    passive::duration(times["median_us"])));
-  svg.text(kLeft, top + 16, side.words, kSvgBold, side.style);
-  svg.text(kRight, top + 16,
-           passive::plural(passive::count(times["count"]), "round trip", "round trips") +
-               fmt::format("; the tallest bar is {}", most),
-           kSvgSmall, "soft", Svg::Anchor::end);
+// Classes are not equally wide on the axis: what is drawn is how many a class holds for its width.
+double density(const Record& bar) {
+  return passive::number(bar["count"]) / std::log10(passive::number(bar["end_us"]) / passive::number(bar["begin_us"]));
+}
+
+void draw_bars(Svg& svg, const Scale& scale, const List& classes, const Side& side, double bottom) {
+  double most = 0;
+  for (const Value& value : classes) most = std::max(most, density(*value.record()));
   for (const Value& value : classes) {
     const Record& bar = *value.record();
     const double from = scale.place(passive::number(bar["begin_us"]));
     const double to = scale.place(passive::number(bar["end_us"]));
-    const double height =
-        std::max(1.5, kBars * static_cast<double>(passive::count(bar["count"])) / static_cast<double>(most));
-    svg.box(from, bottom - height, std::max(1.5, to - from - 0.8), height, side.style, 0);
+    const double height = std::max(1.5, kBars * density(bar) / most);
+    svg.open("bar", fmt::format("{} to {}: {}", passive::duration(bar["begin_us"]), passive::duration(bar["end_us"]),
+                                bar["count"].text()));
+    svg.box(from, bottom - height, std::max(1.5, to - from - 0.6), height, side.style, 0);
+    svg.close();
   }
+}
+
+double draw_side(Svg& svg, const Scale& scale, const Record& summary, const Side& side, double top) {
+  const Record& times = *summary[side.times].record();
+  const double bottom = top + kWords + kBars;
+  svg.open("histogram");
+  svg.text(kLeft, top + 16, side.words, kSvgBold, side.style);
+  svg.text(kRight, top + 16, passive::plural(passive::count(times["count"]), "round trip", "round trips"), kSvgSmall,
+           "soft", Svg::Anchor::end);
+  draw_bars(svg, scale, *summary[side.histogram].list(), side, bottom);
   mark(svg, scale, times["median_us"], "median", top + 38, bottom);
-  mark(svg, scale, times["p99_us"], "99 %", top + 56, bottom);
+  mark(svg, scale, times["p99_us"], "99 %", top + 59, bottom);
   draw_axis(svg, scale, bottom);
   svg.close();
   return bottom + kAxis + 8;
