@@ -202,9 +202,9 @@ class Files(Pictures):
                              (["--svg", self.file, "--pmtu", self.target], "--pmtu"),
                              (["--svg", self.file, "--path", "--watch", self.target], "--watch"),
                              (["--svg", self.file, "--read", "x.pcap"], "--html"),
-                             (["--svg=", self.target], "--svg"), (["--svg=-", self.target], "--svg"),
+                             (["--svg", "", self.target], "--svg"), (["--svg=-", self.target], "--svg"),
                              (["--html", self.file, self.target], "--html"),
-                             (["--html=", "--read", "x.pcap"], "--html"),
+                             (["--html", "", "--read", "x.pcap"], "--html"),
                              (["--html=-", "--read", "x.pcap"], "--html")):
             done = self.run_in(self.host, *words, status=2)
             self.assertIn(named, done.stderr)
