@@ -15,6 +15,7 @@ namespace {
 
 // No variables: renderers other than browsers do not know them. Those that ignore the media query show the light side.
 constexpr std::string_view kStyle = R"css(
+svg { background: #ffffff; }
 text { fill: #1c2128; font-family: system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
 .heading { font-size: 19px; font-weight: 700; } .text { font-size: 15px; } .small { font-size: 14.5px; }
 .fixed { font-size: 14.5px;
@@ -33,6 +34,7 @@ path.head.router { fill: #cf222e; }
 circle { fill: #ffffff; stroke: #59636e; stroke-width: 2; } circle.client { stroke: #0550ae; fill: #0550ae; }
 circle.router { stroke: #cf222e; fill: #cf222e; } circle.good { stroke: #1a7f37; } circle.bad { stroke: #cf222e; }
 @media (prefers-color-scheme: dark) {
+svg { background: #12161c; }
 text { fill: #e2e6eb; }
 text.soft { fill: #9aa4af; } text.good { fill: #5bd075; } text.warn { fill: #e3b341; } text.bad { fill: #ff8a80; }
 text.client { fill: #79b8ff; } text.server { fill: #5bd075; } text.router { fill: #ff8a80; }

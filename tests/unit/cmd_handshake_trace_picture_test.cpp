@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pictures: what they show, that nothing from outside breaks out of them, and that no text runs over the edge.
 #include <doctest/doctest.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
 
 #include "cmd/handshake_trace_passive_html.hpp"
 #include "cmd/handshake_trace_passive_record.hpp"
@@ -16,7 +8,7 @@
 #include "cmd/handshake_trace_picture.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/output/svg.hpp"
-#include "cmd/output/whole_file.hpp"
+#include "tests/unit/cmd_xml_reader.hpp"
 
 using namespace tcp;
 using namespace tcp::cmd;
@@ -29,90 +21,7 @@ namespace {
 
 const std::string kHostile = "\x1b[2J</text><script>alert(\"&'\")</script>\xff";
 
-// An element of a document, with the text in it and in the elements it holds.
-struct Element {
-  std::string name;
-  std::map<std::string, std::string> attributes;
-  std::string text;
-  [[nodiscard]] std::string operator[](const std::string& key) const {
-    const auto found = attributes.find(key);
-    return found == attributes.end() ? "" : found->second;
-  }
-};
-
-// Reads XML of the simplest kind: no comments, all attributes in double quotes, the entities that we write.
-class Reader {
- public:
-  explicit Reader(std::string_view document) : rest_(document) {
-    while (flaw_.empty() && !rest_.empty()) rest_.front() == '<' ? tag() : text();
-    if (flaw_.empty() && !open_.empty()) flaw_ = "<" + elements_[open_.back()].name + "> stays open";
-  }
-  std::vector<Element> elements_;
-  std::string flaw_;
-
- private:
-  static constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-
-  std::string take(std::size_t bytes) {
-    std::string taken(rest_.substr(0, bytes));
-    rest_.remove_prefix(taken.size());
-    return taken;
-  }
-  std::string name() { return take(std::min(rest_.find_first_not_of(kName), rest_.size())); }
-  void expect(std::string_view what) {
-    if (!rest_.starts_with(what) && flaw_.empty()) flaw_ = "no " + std::string(what) + " at " + take(40);
-    rest_.remove_prefix(std::min(what.size(), rest_.size()));
-  }
-
-  std::string unescaped(std::string raw) {
-    constexpr std::pair<std::string_view, char> kEntities[] = {
-        {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&amp;", '&'}};
-    std::string text;
-    for (std::string_view left = raw; !left.empty();) {
-      const auto entity = std::ranges::find_if(kEntities, [&](const auto& one) { return left.starts_with(one.first); });
-      const bool found = entity != std::end(kEntities);
-      if (!found && left.front() == '&') flaw_ = "a bare &";
-      text += found ? entity->second : left.front();
-      left.remove_prefix(found ? entity->first.size() : 1);
-    }
-    return text;
-  }
-
-  void text() {
-    const std::string words = unescaped(take(std::min(rest_.find('<'), rest_.size())));
-    for (const std::size_t index : open_) elements_[index].text += words;
-  }
-
-  void tag() {
-    expect("<");
-    if (rest_.starts_with('/')) {
-      expect("/");
-      if (open_.empty() || name() != elements_[open_.back()].name) flaw_ = "closed out of order";
-      if (!open_.empty()) open_.pop_back();
-      return expect(">");
-    }
-    Element element{name(), {}, {}};
-    if (element.name.empty()) flaw_ = "a bare <";
-    while (flaw_.empty() && rest_.starts_with(' ')) {
-      expect(" ");
-      const std::string key = name();
-      expect("=\"");
-      const std::string value = take(std::min(rest_.find('"'), rest_.size()));
-      if (value.find('<') != std::string::npos) flaw_ = "a < in " + key;
-      element.attributes[key] = unescaped(value);
-      expect("\"");
-    }
-    elements_.push_back(std::move(element));
-    if (rest_.starts_with('/')) return expect("/>");
-    open_.push_back(elements_.size() - 1);
-    expect(">");
-  }
-
-  std::string_view rest_;
-  std::vector<std::size_t> open_;
-};
-
-std::string flaw(const std::string& document) { return Reader(document).flaw_; }
+std::string flaw(const std::string& document) { return test::XmlReader(document).flaw(); }
 
 std::size_t occurrences(const std::string& text, std::string_view what) {
   std::size_t count = 0;
@@ -130,7 +39,8 @@ const SvgType& type_of(const std::string& classes) {
 // The texts that reach beyond the picture, by the widths of common fonts.
 std::vector<std::string> beyond_the_edge(const std::string& picture) {
   std::vector<std::string> found;
-  for (const Element& element : Reader(picture).elements_) {
+  const test::XmlReader reader(picture);
+  for (const test::Element& element : reader.elements()) {
     if (element.name != "text") continue;
     const double x = std::stod(element["x"]);
     const double width = svg_width(element.text, type_of(element["class"]));
@@ -187,7 +97,8 @@ std::string draw(const std::string& name, const trace::Handshake& handshake) {
 std::vector<std::string> arrows(const std::string& picture) {
   constexpr std::string_view kArrow = "arrow ";
   std::vector<std::string> found;
-  for (const Element& element : Reader(picture).elements_) {
+  const test::XmlReader reader(picture);
+  for (const test::Element& element : reader.elements()) {
     if (element["class"].starts_with(kArrow)) found.push_back(element["class"].substr(kArrow.size()));
   }
   return found;
@@ -245,21 +156,6 @@ std::string page_of(const trace::PassiveSummary& summary, std::uint64_t frames) 
   run.add("arguments", List{"handshake-trace", kHostile}).add("started", "now");
   return render_passive_page(run, summary_of(summary, frames));
 }
-
-std::string content_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Directory {
-  Directory() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-  std::string path_ = "/tmp/tcpbox-picture-XXXXXX";
-};
 
 }  // namespace
 
@@ -417,41 +313,4 @@ TEST_CASE("a page of nothing says so") {
   CHECK(page.find("nothing passed") != std::string::npos);
   CHECK(page.find("<svg") == std::string::npos);
   CHECK(page.ends_with("</html>\n"));
-}
-
-TEST_CASE("a file is there whole or not at all") {
-  const Directory directory;
-  const std::string path = directory / "a.svg";
-  {
-    const auto file = WholeFile::open(path);
-  }
-  CHECK(directory.files() == 0);  // it was created, and nothing came
-  {
-    auto file = WholeFile::open(path);
-    REQUIRE(file);
-    CHECK((*file)->write("new"));
-  }
-  CHECK(content_of(path) == "new");
-  REQUIRE(::chmod(path.c_str(), 0640) == 0);
-  const std::string link = directory / "link.svg";
-  std::filesystem::create_symlink(path, link);
-  {
-    auto file = WholeFile::open(link);
-    REQUIRE(file);
-    CHECK(content_of(path) == "new");  // as long as nothing is written
-    CHECK((*file)->write("newer"));
-  }
-  CHECK(content_of(path) == "newer");
-  CHECK(std::filesystem::is_symlink(link));
-  CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms{0640});
-  CHECK(directory.files() == 2);
-}
-
-TEST_CASE("a file that cannot be written is one clear error") {
-  const Directory directory;
-  CHECK(WholeFile::open(directory / "no/such.svg").error().message().find("no/such.svg") != std::string::npos);
-  CHECK(!WholeFile::open(directory.path_));
-  auto full = WholeFile::open("/dev/full");
-  REQUIRE(full);
-  CHECK((*full)->write("x").error().message() == "write /dev/full: No space left on device");
 }
