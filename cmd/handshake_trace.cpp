@@ -9,6 +9,7 @@
 #include "cmd/command.hpp"
 #include "cmd/handshake_trace_passive.hpp"
 #include "cmd/handshake_trace_path.hpp"
+#include "cmd/handshake_trace_picture.hpp"
 #include "cmd/handshake_trace_pmtu.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_repeat.hpp"
@@ -118,6 +119,7 @@ class HandshakeTraceCommand final : public Command {
     syn_words_.define(app);
     repeat_words_.define(app);
     addresses_.define(app);
+    picture_.define(app);
     output_.define(app);
   }
 
@@ -142,6 +144,7 @@ class HandshakeTraceCommand final : public Command {
       return usage_error("--source-port and --count", "the kernel's connect() cannot use a port again so soon");
     }
     TCP_TRY(settle_targets());
+    TCP_TRY(settle_picture());
     return settle_path();
   }
 
@@ -150,6 +153,7 @@ class HandshakeTraceCommand final : public Command {
     if (passive_.wanted()) return passive_.run(context, output_);
     choose_technique(context);
     for (Asked& asked : asked_) resolve(asked);
+    TCP_TRY(picture_.open());
     if (path_.wanted() || path_mtu_.wanted()) return run_path(context);
     const std::vector<Endpoint> endpoints = reachable();
     if (series_.flood) TCP_TRY(allow_flood(endpoints));
@@ -162,6 +166,7 @@ class HandshakeTraceCommand final : public Command {
   // Handshakes that others make cannot be shaped.
   [[nodiscard]] Result<void> settle_passive() const {
     if (!words_.empty()) return usage_error("'" + words_.front() + "'", "a target is traced; -i and --read watch");
+    if (picture_.wanted()) return usage_error("--svg", "draws handshakes of our own; the picture of others' is --html");
     const std::pair<std::string_view, bool> active[] = {
         {"--technique", technique_word_ != "auto"},
         {"--timeout", !timeout_word_.empty()},
@@ -184,9 +189,18 @@ class HandshakeTraceCommand final : public Command {
     return {};
   }
 
+  Result<void> settle_picture() const {
+    TCP_TRY(picture_.settle());
+    if (!picture_.wanted()) return {};
+    if (repeat_words_.given()) return usage_error("--svg with --count", "one handshake a target is drawn, not many");
+    if (path_mtu_.wanted()) return usage_error("--svg with --pmtu", "draws a handshake or a path, not a search");
+    return {};
+  }
+
   Result<void> settle_path() {
     TCP_TRY(path_mtu_.settle(path_.wanted(), options_));
     TCP_TRY(path_.settle(asked_.size(), timeout_word_));
+    if (picture_.wanted() && path_.watches()) return usage_error("--svg with --watch", "draws one round of a path");
     if (!path_.wanted() && !path_mtu_.wanted()) return {};
     const bool own = options_.half_open || !options_.payload.empty() || options_.source_port || repeat_words_.given();
     if (own || !options_.shape.opens()) {
@@ -249,7 +263,7 @@ class HandshakeTraceCommand final : public Command {
     std::vector<PathTarget> targets;
     for (const Asked& asked : asked_) targets.push_back({asked.target, asked.error});
     if (path_mtu_.wanted()) return path_mtu_.run(context, targets, options_.technique, output_.format());
-    return path_.run(context, targets, options_.technique, output_.format(), addresses_.numeric);
+    return path_.run(context, targets, options_.technique, output_.format(), addresses_.numeric, picture_);
   }
 
   [[nodiscard]] std::vector<Endpoint> reachable() const {
@@ -262,7 +276,7 @@ class HandshakeTraceCommand final : public Command {
 
   Result<ExitCode> trace_all(Context& context, trace::Tracer& tracer) {
     const Interrupt interrupt;
-    const auto view = make_view(output_.format(), context.out, make_ladder_view(context.out));
+    const auto view = picture_.beside(make_view(output_.format(), context.out, make_ladder_view(context.out)));
     view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
     Tally tally;
     std::size_t index = 0;  // among those that have an address
@@ -277,6 +291,7 @@ class HandshakeTraceCommand final : public Command {
       view->result(to_record(asked.target, handshake));
     }
     view->summary(tally.record());
+    TCP_TRY(picture_.finish());
     if (interrupt.flag()) context.out.flush();
     interrupt.raise_again();
     return tally.exit_code();
@@ -328,6 +343,7 @@ class HandshakeTraceCommand final : public Command {
   AddressOptions addresses_;
   PassiveOptions passive_;
   OutputOptions output_;
+  TracePicture picture_;
 
   trace::TraceOptions options_;
   trace::SeriesOptions series_;

@@ -11,9 +11,12 @@
 
 #include "cmd/capture_writer.hpp"
 #include "cmd/handshake_trace_owner.hpp"
+#include "cmd/handshake_trace_passive_html.hpp"
 #include "cmd/handshake_trace_passive_record.hpp"
 #include "cmd/handshake_trace_passive_text.hpp"
 #include "cmd/interrupt.hpp"
+#include "cmd/output/kept_run.hpp"
+#include "cmd/output/whole_file.hpp"
 #include "libtcp/net/byte_source.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/capture.hpp"
@@ -223,6 +226,9 @@ void PassiveOptions::define(CLI::App& app) {
   app.add_option("--write", write_, "Save the packets that were looked at (pcapng)")
       ->type_name("FILE")
       ->group("Watching");
+  app.add_option("--html", page_, "Write what they come to as a page, with a plot of the round trips")
+      ->type_name("FILE")
+      ->group("Watching");
   app.add_option("--duration", duration_word_, "Stop watching an interface after this time")
       ->type_name("DURATION")
       ->group("Watching");
@@ -237,6 +243,7 @@ Result<void> PassiveOptions::check_alone() const {
                                                 {"--summary", summary_only_},
                                                 {"--top", !top_word_.empty()},
                                                 {"--write", !write_.empty()},
+                                                {"--html", page_.has_value()},
                                                 {"--duration", !duration_word_.empty()},
                                                 {"--most-connections", !most_word_.empty()}};
   for (const auto& [name, used] : given) {
@@ -248,6 +255,9 @@ Result<void> PassiveOptions::check_alone() const {
 Result<void> PassiveOptions::settle() {
   if (!wanted()) return check_alone();
   if (!interface_.empty() && !read_.empty()) return usage_error("-i and --read", "watch one of them at a time");
+  if (page_ && (page_->empty() || *page_ == "-")) {
+    return usage_error("--html '" + *page_ + "'", "must be a file; standard output has the text");
+  }
   if (!duration_word_.empty()) {
     if (interface_.empty()) return usage_error("--duration", "goes with -i; a file ends by itself");
     TCP_TRY_ASSIGN(duration, settle_duration("--duration", duration_word_, Duration::zero()));
@@ -289,8 +299,15 @@ Result<ExitCode> PassiveOptions::run(Context& context, const OutputOptions& outp
     TCP_TRY_ASSIGN(created, CaptureWriter::create(write_));
     writer = std::move(created);
   }
+  std::unique_ptr<WholeFile> page;
+  if (page_) {
+    TCP_TRY_ASSIGN(opened, WholeFile::open(*page_));
+    page = std::move(opened);
+  }
   if (capture) TCP_TRY(LocalOwners::keep_what_it_needs());
-  const auto view = make_view(output.format(), context.out, make_passive_view(context.out));
+  KeptRun kept;
+  const auto view = std::make_unique<KeepingView>(
+      make_view(output.format(), context.out, make_passive_view(context.out)), kept, KeepingView::Results::passed_on);
   std::unique_ptr<PassiveRun> made;
   try {
     made = std::make_unique<PassiveRun>(
@@ -310,6 +327,7 @@ Result<ExitCode> PassiveOptions::run(Context& context, const OutputOptions& outp
     if (done) done = std::move(written);
   }
   run.finish(done && !interrupt.flag());
+  if (page) TCP_TRY(page->write(render_passive_page(kept.run, kept.summary)));
   context.out.flush();
   interrupt.raise_again();
   if (!done) return std::unexpected(std::move(done).error());

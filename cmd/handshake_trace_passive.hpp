@@ -2,6 +2,7 @@
 // handshake-trace -i INTERFACE | --read FILE: shows the handshakes that others make.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cmd/command.hpp"
@@ -32,6 +33,7 @@ class PassiveOptions {
   std::string duration_word_;
   std::string most_word_;
   std::string top_word_;
+  std::optional<std::string> page_;
   bool summary_only_ = false;
 
   OnlyRule only_;

@@ -69,6 +69,20 @@ Value round_trip_record(const trace::RoundTrips* times) {
   return record;
 }
 
+// The classes that hold any.
+List histogram(const trace::RoundTrips& times) {
+  List list;
+  for (std::size_t i = 0; i < trace::RoundTrips::kClasses; ++i) {
+    if (times.in_class(i) == 0) continue;
+    Record record("round_trip_class");
+    record.add("begin_us", microseconds(trace::RoundTrips::class_begin(i)));
+    record.add("end_us", microseconds(trace::RoundTrips::class_end(i)));
+    record.add("count", times.in_class(i));
+    list.emplace_back(std::move(record));
+  }
+  return list;
+}
+
 Record outcome_record(const trace::OutcomeCounts& counts) {
   Record record("outcomes");
   for (std::size_t i = 0; i < trace::kObservedOutcomes; ++i) {
@@ -191,6 +205,8 @@ Record to_record(const PassiveTotals& totals) {
   record.add("outcomes", outcome_record(totals.summary.outcomes()));
   record.add("server_side", round_trip_record(&totals.summary.server_side()));
   record.add("client_side", round_trip_record(&totals.summary.client_side()));
+  record.add("server_side_histogram", histogram(totals.summary.server_side()));
+  record.add("client_side_histogram", histogram(totals.summary.client_side()));
   record.add("ambiguous_round_trips", totals.summary.ambiguous());
   record.add("connections", connection_counts(totals.tracker));
   record.add("segments", segment_counts(totals.tracker));

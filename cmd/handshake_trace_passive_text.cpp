@@ -3,64 +3,26 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
+#include "cmd/handshake_trace_names.hpp"
+#include "cmd/handshake_trace_passive_words.hpp"
 #include "cmd/output/table.hpp"
-#include "libtcp/base/parse.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
+
+using namespace passive;
+
 namespace {
 
 constexpr std::string_view kHeading = "TIME (UTC)       OUTCOME      TO SERVER  TO CLIENT  CLIENT > SERVER\n";
 constexpr std::size_t kIndent = 4;
 constexpr std::string_view kMargin = "  ";
 
-struct OutcomeWords {
-  std::string_view outcome;
-  std::string_view words;
-  Style style;
-};
-constexpr std::array kOutcomes{
-    OutcomeWords{"established", "SYN, SYN-ACK and ACK", Style::green},
-    OutcomeWords{"refused", "the server answered the SYN by RST", Style::red},
-    OutcomeWords{"unreachable", "an ICMP error was the answer", Style::red},
-    OutcomeWords{"unanswered", "no answer to any SYN", Style::yellow},
-    OutcomeWords{"half_open", "the SYN-ACK was never acknowledged", Style::yellow},
-    OutcomeWords{"rejected", "the client answered the SYN-ACK by RST", Style::red},
-    OutcomeWords{"abandoned", "the client reset before an answer came", Style::yellow},
-    OutcomeWords{"partial", "its beginning was not seen", Style::dim},
-};
-
 Style style_of(std::string_view outcome) {
-  for (const OutcomeWords& row : kOutcomes) {
+  for (const OutcomeWords& row : kOutcomeWords) {
     if (row.outcome == outcome) return row.style;
   }
   return Style::plain;
-}
-
-// "half_open" is for programs.
-std::string for_people(std::string word) {
-  for (char& c : word) {
-    if (c == '_') c = '-';
-  }
-  return word;
-}
-
-double number(const Value& value) {
-  if (const auto* real = std::get_if<double>(&value.data)) return *real;
-  if (const auto* whole = std::get_if<std::uint64_t>(&value.data)) return static_cast<double>(*whole);
-  return 0;
-}
-
-std::uint64_t count(const Value& value) {
-  const auto* whole = std::get_if<std::uint64_t>(&value.data);
-  return whole == nullptr ? 0 : *whole;
-}
-
-std::string duration(const Value& microseconds) {
-  if (microseconds.is_null()) return "-";
-  return format_duration(Duration(static_cast<std::int64_t>(number(microseconds) * 1e3)));
 }
 
 // A lower bound, when it is ambiguous which of several was answered.
@@ -72,19 +34,7 @@ std::string side(const Record& handshake, const std::string& name) {
 }
 
 std::string endpoint(const Record& record, const std::string& prefix) {
-  const std::string address = record[prefix + "address"].text();
-  const std::string port = record[prefix + "port"].text();
-  return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
-}
-
-std::string plural(std::uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", number, number == 1 ? one : many);
-}
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text;
+  return endpoint_text(record[prefix + "address"].text(), record[prefix + "port"].text());
 }
 
 std::string notes(const Record& handshake) {
@@ -114,8 +64,9 @@ class Page {
     head();
     outcomes();
     round_trips();
-    ends();
-    oddities();
+    if (const std::string words = ends_words(summary_); !words.empty()) put(words);
+    if (const std::string words = repeats_words(summary_); !words.empty()) put(words);
+    for (const std::string& words : reservations(summary_)) put("note: " + words);
     servers();
     clients();
     return std::move(text_);
@@ -139,15 +90,15 @@ class Page {
     std::string words = plural(count(part("connections")["total"]), "connection", "connections") + " in " +
                         plural(count(frames["total"]), "frame", "frames");
     if (!summary_["first"].is_null()) words += ", " + summary_["first"].text() + " to " + summary_["last"].text();
-    put(words);
+    text_ += wrap(words, terminal_.width, kIndent) + '\n';
   }
 
   void outcomes() {
     const Record& outcomes = part("outcomes");
     double total = 0;
-    for (const OutcomeWords& row : kOutcomes) total += number(outcomes[row.outcome]);
+    for (const OutcomeWords& row : kOutcomeWords) total += number(outcomes[row.outcome]);
     text_ += '\n';
-    for (const OutcomeWords& row : kOutcomes) {
+    for (const OutcomeWords& row : kOutcomeWords) {
       const std::uint64_t many = count(outcomes[row.outcome]);
       if (many == 0) continue;
       const std::string name = fmt::format("{:<12}", for_people(std::string(row.outcome)));
@@ -159,61 +110,16 @@ class Page {
 
   void round_trips() {
     text_ += '\n';
-    round_trip("to the server and back", summary_["server_side"]);
-    round_trip("to the client and back", summary_["client_side"]);
-    const std::uint64_t ambiguous = count(summary_["ambiguous_round_trips"]);
-    if (ambiguous != 0) {
-      put("left out: " + plural(ambiguous, "round trip", "round trips") +
-          " of repeated SYNs, because it is not known which was answered");
-    }
+    round_trip("to the server", summary_["server_side"]);
+    round_trip("to the client", summary_["client_side"]);
+    if (const std::string words = left_out_words(summary_); !words.empty()) put(words);
   }
 
   void round_trip(std::string_view name, const Value& value) {
     const Record* times = value.record();
     if (times == nullptr) return;
-    put(fmt::format("{:<23} median {}, 90 % {}, 99 % {}, most {}", name, duration((*times)["median_us"]),
+    put(fmt::format("{:<14} median {}, 90 % {}, 99 % {}, most {}", name, duration((*times)["median_us"]),
                     duration((*times)["p90_us"]), duration((*times)["p99_us"]), duration((*times)["most_us"])));
-  }
-
-  void ends() {
-    const Record& connections = part("connections");
-    std::vector<std::string> parts;
-    add(parts, connections, "closed", "closed by FIN both ways");
-    add(parts, connections, "reset_by_client", "reset by the client");
-    add(parts, connections, "reset_by_server", "reset by the server");
-    add(parts, connections, "not_closed", "still open");
-    if (!parts.empty()) put("established ones ended: " + join(parts));
-    parts.clear();
-    const Record& segments = part("segments");
-    add(parts, segments, "syn_retransmissions", "SYN");
-    add(parts, segments, "syn_ack_retransmissions", "SYN-ACK");
-    add(parts, segments, "data_retransmissions", "data");
-    if (!parts.empty()) put("sent again: " + join(parts));
-  }
-
-  static void add(std::vector<std::string>& parts, const Record& record, std::string_view key, std::string_view words) {
-    if (const std::uint64_t many = count(record[key]); many != 0) parts.push_back(fmt::format("{} {}", many, words));
-  }
-
-  // What somebody must know who trusts the numbers above.
-  void oddities() {
-    const Record& frames = part("frames");
-    const Record& connections = part("connections");
-    std::vector<std::string> parts;
-    add(parts, frames, "dropped_by_kernel", "packets dropped by the kernel: not all was seen");
-    add(parts, frames, "dropped_by_interface", "packets dropped by the interface");
-    add(parts, part("segments"), "copies", "copies of packets seen twice, counted once");
-    add(parts, frames, "tunnelled", "segments in tunnels");
-    add(parts, frames, "filtered_out", "frames that the filter left out");
-    add(parts, frames, "fragments", "fragments without a TCP header");
-    add(parts, frames, "cut", "frames cut off within the headers");
-    add(parts, frames, "malformed", "malformed packets");
-    add(parts, frames, "unknown_link_type", "frames of a link type that is not decoded");
-    add(parts, connections, "evicted_half_open", "half-open handshakes let go: the table was full");
-    add(parts, connections, "evicted_established", "established connections let go: the table was full");
-    add(parts, connections, "evicted_partial", "connections without a beginning let go: the table was full");
-    add(parts, summary_, "peers_forgotten", "rare servers and clients forgotten");
-    for (const std::string& words : parts) put("note: " + words);
   }
 
   void servers() {

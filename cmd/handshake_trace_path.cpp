@@ -133,7 +133,7 @@ Result<void> PathOptions::settle(std::size_t targets, const std::string& timeout
 }
 
 Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget>& targets, trace::Technique technique,
-                                  Format format, bool numeric) {
+                                  Format format, bool numeric, TracePicture& picture) {
   settings_.technique = technique;
   if (one_flow_ && technique == trace::Technique::connect) {
     return make_error(Errc::not_permitted, "--paris", "the kernel's connect() chooses another port each time",
@@ -151,8 +151,8 @@ Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget
   }
   TCP_TRY(net::drop_all_capabilities());
   const Interrupt interrupt;
-  const auto view =
-      make_view(format, context.out, make_path_view(context.out, interval_.has_value() && format == Format::text));
+  const auto view = picture.beside(
+      make_view(format, context.out, make_path_view(context.out, interval_.has_value() && format == Format::text)));
   view->start(make_run_record("handshake-trace", 1, context.arguments, to_rfc3339(context.clock.wall_now())));
   TraceTally tally;
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -171,6 +171,7 @@ Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget
     show.show(path, std::nullopt);
   }
   view->summary(tally.record());
+  TCP_TRY(picture.finish());
   if (interrupt.flag()) context.out.flush();
   interrupt.raise_again();
   return tally.exit_code();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/command.hpp"
+#include "cmd/handshake_trace_picture.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/options.hpp"
 #include "libtcp/trace/path_tracer.hpp"
@@ -26,11 +27,14 @@ class PathOptions {
   [[nodiscard]] Result<void> settle(std::size_t targets, const std::string& timeout);
   [[nodiscard]] bool wanted() const noexcept { return path_; }
 
+  // Again and again, until interrupted.
+  [[nodiscard]] bool watches() const noexcept { return interval_.has_value(); }
+
   // What the first segments look like.
   void set_shape(const trace::SynShape& shape) { settings_.shape = shape; }
   // Traces the path to each target in turn; drops all capabilities once sockets are open.
   [[nodiscard]] Result<ExitCode> run(Context& context, const std::vector<PathTarget>& targets,
-                                     trace::Technique technique, Format format, bool numeric);
+                                     trace::Technique technique, Format format, bool numeric, TracePicture& picture);
 
  private:
   bool path_ = false;

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "cmd/handshake_trace_names.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -19,39 +19,6 @@ constexpr std::string_view kEnterScreen = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeaveScreen = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
 
-struct FieldName {
-  std::string_view field;
-  std::string_view name;
-};
-constexpr std::array kFieldNames{
-    FieldName{"source_address", "source address (NAT)"},
-    FieldName{"source_port", "source port (NAT)"},
-    FieldName{"destination_address", "destination address (NAT)"},
-    FieldName{"destination_port", "destination port (NAT)"},
-    FieldName{"dscp", "DSCP"},
-    FieldName{"ecn", "ECN field"},
-    FieldName{"identification", "IP id"},
-    FieldName{"dont_fragment", "don't fragment"},
-    FieldName{"flow_label", "flow label"},
-    FieldName{"time_to_live", "TTL where it expired"},
-    FieldName{"sequence", "sequence number"},
-    FieldName{"control_bits", "control bits"},
-    FieldName{"window", "window"},
-    FieldName{"mss", "MSS"},
-    FieldName{"window_scale", "window scale"},
-    FieldName{"selective_ack", "SACK permitted"},
-    FieldName{"timestamps", "timestamps"},
-    FieldName{"other_options", "other options"},
-    FieldName{"option_order", "order of options"},
-    FieldName{"payload", "payload"},
-    FieldName{"checksum", "checksum"},
-};
-
-std::string field_name(const std::string& field) {
-  const auto row = std::ranges::find(kFieldNames, field, &FieldName::field);
-  return std::string(row == kFieldNames.end() ? std::string_view(field) : row->name);
-}
-
 std::string milliseconds(const Value& value) {
   const auto* number = std::get_if<double>(&value.data);
   return number == nullptr ? "-" : fmt::format("{:.3f}", *number / 1e3);
@@ -60,10 +27,6 @@ std::string milliseconds(const Value& value) {
 std::string loss_text(const Value& value) {
   const auto* number = std::get_if<double>(&value.data);
   return number == nullptr ? "-" : fmt::format("{:.0f}%", *number);
-}
-
-std::string endpoint(const std::string& address, const std::string& port) {
-  return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
 }
 
 Style outcome_style(std::string_view outcome) {
@@ -99,7 +62,7 @@ class PathText {
   void header() {
     const std::string target = path_["target"].text();
     const bool known = !path_["address"].is_null();
-    std::string them = known ? endpoint(path_["address"].text(), path_["port"].text()) : target;
+    std::string them = known ? endpoint_text(path_["address"].text(), path_["port"].text()) : target;
     const bool named = known && !target.starts_with(path_["address"].text()) && !target.starts_with('[');
     if (named) them += " (" + target + ")";
     put(0, sanitize("path to " + them), Style::bold);
@@ -178,18 +141,9 @@ class PathText {
     for (const Value& value : list) {
       const Record& change = *value.record();
       put(2, fmt::format("{} {} -> {}, {}", field_name(change["field"].text()), sanitize(change["before"].text()),
-                         sanitize(change["after"].text()), where(change)));
+                         sanitize(change["after"].text()), place_of(change)));
     }
     text_ += '\n';
-  }
-
-  // A router quotes what came in, so that its own doing shows at the next hop.
-  static std::string where(const Record& change) {
-    const std::string last = change["last_hop_without"].text();
-    const std::string first = change["first_hop_with"].text();
-    if (last == "0") return "before hop " + first + " quotes it";
-    if (std::stoul(last) + 1 == std::stoul(first)) return fmt::format("at hop {} or on the way to hop {}", last, first);
-    return fmt::format("at hop {} or later, before hop {} quotes it", last, first);
   }
 
   void route_changes() {
@@ -205,34 +159,9 @@ class PathText {
   }
 
   void verdict() {
-    put(0, sanitize(verdict_words()), outcome_style(path_["outcome"].text()));
+    put(0, sanitize(verdict_of(path_)), outcome_style(path_["outcome"].text()));
     if (path_["technique"].text() != "connect") return;
-    put(2,
-        "not visible: what is changed on the way, MPLS labels, exact times (made by the kernel's connect(), without "
-        "privilege)",
-        Style::dim);
-  }
-
-  [[nodiscard]] std::string verdict_words() const {
-    const std::string outcome = path_["outcome"].text();
-    const std::string hop = path_["last_hop"].text();
-    if (outcome == "open") return fmt::format("open: the target accepts, at hop {}", hop);
-    if (outcome == "closed") return fmt::format("closed: an RST in the target's name answers probes of TTL {}", hop);
-    if (outcome == "rejected") return rejected_words();
-    if (outcome == "failed") return "failed: " + path_["error"].text();
-    if (outcome == "interrupted") return "stopped before the end of the path was found";
-    if (path_["last_hop"].is_null()) return "silence: not one hop answers";
-    return fmt::format("silence after hop {}, up to hop {}", hop, path_["max_hops"].text());
-  }
-
-  [[nodiscard]] std::string rejected_words() const {
-    std::string who = path_["sender"].text();
-    if (path_["sender"].text() == path_["address"].text()) {
-      who += ", the target itself";
-    } else if (!path_["sender_hop"].is_null()) {
-      who += ", hop " + path_["sender_hop"].text();
-    }
-    return fmt::format("rejected: {} says {}", who, path_["rejection"].text());
+    put(2, kPathNotVisible, Style::dim);
   }
 
   const std::vector<Record>& hops_;

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "cmd/handshake_trace_names.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -15,37 +15,6 @@ constexpr std::size_t kNotationIndent = 13;
 constexpr std::size_t kTopicWidth = 16;
 constexpr std::size_t kNameWidth = 8;
 constexpr std::size_t kLeastColumn = 20;  // words are never squeezed below it
-
-struct TopicName {
-  std::string_view topic;
-  std::string_view name;
-};
-
-constexpr std::array kTopicNames{
-    TopicName{"round_trip", "round trip"},
-    TopicName{"retransmission", "repeated"},
-    TopicName{"segment_size", "segment size"},
-    TopicName{"window", "window"},
-    TopicName{"selective_ack", "selective ACK"},
-    TopicName{"timestamps", "timestamps"},
-    TopicName{"congestion", "ECN"},
-    TopicName{"fast_open", "Fast Open"},
-    TopicName{"multipath", "Multipath TCP"},
-    TopicName{"syn_cookies", "SYN cookies"},
-    TopicName{"distance", "distance"},
-    TopicName{"reset_origin", "who reset"},
-    TopicName{"simultaneous_open", "both at once"},
-    TopicName{"split_handshake", "split answer"},
-    TopicName{"data", "data"},
-    TopicName{"closing", "close"},
-    TopicName{"limits", "not visible"},
-    TopicName{"result", "result"},
-};
-
-std::string_view topic_name(std::string_view topic) {
-  const auto row = std::ranges::find(kTopicNames, topic, &TopicName::topic);
-  return row == kTopicNames.end() ? topic : row->name;
-}
 
 double number(const Value& value) {
   const auto* real = std::get_if<double>(&value.data);
@@ -93,14 +62,14 @@ class Ladder {
 
   void header() {
     const std::string port = record_["port"].text();
-    const std::string address = record_["address"].is_null() ? "" : endpoint(record_["address"].text(), port);
+    const std::string address = record_["address"].is_null() ? "" : endpoint_text(record_["address"].text(), port);
     const std::string target = record_["target"].text();
     std::string them = address.empty() ? target : address;
     const bool named = !address.empty() && !target.starts_with(record_["address"].text()) && !target.starts_with('[');
     if (named) them += " (" + target + ")";
     put("", sanitize(them), Style::bold);
     if (!record_["local_port"].is_null()) {
-      const std::string from = "from " + endpoint(record_["local_address"].text(), record_["local_port"].text());
+      const std::string from = "from " + endpoint_text(record_["local_address"].text(), record_["local_port"].text());
       const bool fits = display_width(them) + 1 + display_width(from) <= width();
       if (fits) text_.back() = ' ';  // on the line of the target
       put(fits ? "" : "  ", from);
@@ -110,10 +79,6 @@ class Ladder {
       put("  ", "the name has more addresses: " + record_["other_addresses"].text());
     }
     text_ += '\n';
-  }
-
-  static std::string endpoint(const std::string& address, const std::string& port) {
-    return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
   }
 
   void rung(const Record& event) {

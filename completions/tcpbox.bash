@@ -529,6 +529,10 @@ _tcpbox() {
       mapfile -t COMPREPLY < <(compgen -W 'tcp udp sctp dccp any' -- "$cur")
       return
       ;;
+    'handshake-trace --svg')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
     'handshake-trace --color')
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
@@ -554,6 +558,10 @@ _tcpbox() {
       return
       ;;
     'handshake-trace --write')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'handshake-trace --html')
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
@@ -637,7 +645,7 @@ _tcpbox() {
       connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
-      handshake-trace) options='-h --help --json --ndjson --color -i --interface --read --filter --only --summary --top --write --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      handshake-trace) options='-h --help --svg --json --ndjson --color -i --interface --read --filter --only --summary --top --write --html --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     return

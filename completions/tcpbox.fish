@@ -213,6 +213,7 @@ complete -c tcpbox -n '__fish_seen_subcommand_from ports' -s c -l common -d 'Onl
 complete -c tcpbox -n '__fish_seen_subcommand_from ports' -a '(string match -rg \'^([\\w-]+)\\s\' </etc/services)'
 
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -s h -l help -d 'Show this help'
+complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l svg -r -F -d 'Draw what was traced: the ladder of segments, or with --path the hops'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l json -d 'One JSON document on standard output'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l ndjson -d 'One JSON object a line, as things happen'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l color -x -a 'auto always never' -d 'When to use colour: auto, always or never'
@@ -223,6 +224,7 @@ complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l only -x -
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l summary -d 'Show no single handshakes, only what they come to'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l top -x -d 'How many servers and clients the summary lists (default 10)'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l write -r -F -d 'Save the packets that were looked at (pcapng)'
+complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l html -r -F -d 'Write what they come to as a page, with a plot of the round trips'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l duration -x -d 'Stop watching an interface after this time'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l most-connections -x -d 'How many connections to follow at once (default 500000)'
 complete -c tcpbox -n '__fish_seen_subcommand_from handshake-trace' -l technique -x -a 'auto raw connect' -d 'raw: crafted segments; connect: the kernel\'s connect(); auto: raw when permitted'

@@ -25,6 +25,8 @@ class RecentlyClosed {
   void add(std::uint32_t hash, std::uint32_t last, std::optional<std::uint32_t> initial, std::int64_t time) noexcept {
     places_[hash % kPlaces] = {hash, last, initial.value_or(0), initial.has_value(), true, time};
   }
+  // Something of it came again.
+  void touch(std::uint32_t hash, std::int64_t time) noexcept { places_[hash % kPlaces].time = time; }
   // Null when there is none, or none so recent.
   [[nodiscard]] const Ended* find(std::uint32_t hash, std::int64_t time) const noexcept {
     const Ended& place = places_[hash % kPlaces];
@@ -34,8 +36,9 @@ class RecentlyClosed {
 
  private:
   static constexpr std::size_t kPlaces = 65536;
-  // Nanoseconds of the packets' own time. As long as TIME-WAIT; and packets of one capture may stand in wrong order.
-  static constexpr std::int64_t kPatience = 60'000'000'000;
+  // Nanoseconds of the packets' own time. Longer than the longest gap between retransmissions on common schedules (64
+  // s); and packets of one capture may stand in wrong order.
+  static constexpr std::int64_t kPatience = 75'000'000'000;
   static constexpr std::int64_t kDisorder = 1'000'000'000;
   std::vector<Ended> places_;
 };

@@ -45,6 +45,10 @@ Duration RoundTrips::class_begin(std::size_t index) noexcept {
   return Duration(octave >= 3 ? begin << (octave - 3) : begin >> (3 - octave));
 }
 
+Duration RoundTrips::class_end(std::size_t index) noexcept {
+  return std::max(class_begin(index + 1), class_begin(index) + Duration(kUnit));
+}
+
 Duration RoundTrips::percentile(double fraction) const noexcept {
   const auto wanted = static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(count_)));
   if (wanted <= 1) return least_;

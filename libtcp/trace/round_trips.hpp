@@ -27,6 +27,8 @@ class RoundTrips {
 
   [[nodiscard]] std::uint32_t in_class(std::size_t index) const noexcept { return classes_[index]; }
   [[nodiscard]] static Duration class_begin(std::size_t index) noexcept;
+  // Where the next class begins that can hold any: below 8 us there is one for each microsecond.
+  [[nodiscard]] static Duration class_end(std::size_t index) noexcept;
 
  private:
   std::uint64_t count_ = 0;

@@ -131,7 +131,9 @@ void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32
       return;
     }
     count_segment(segment);
-    if (ended != nullptr && is_syn_only(segment)) ++counts_.syn_retransmissions;
+    if (ended == nullptr) return;
+    if (is_syn_only(segment)) ++counts_.syn_retransmissions;
+    recently_closed_.touch(hash, time);
     return;
   }
   Connection& connection = table_.at(sight.index);
