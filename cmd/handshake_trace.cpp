@@ -128,8 +128,7 @@ class HandshakeTraceCommand final : public Command {
     TCP_TRY(addresses_.settle());
     TCP_TRY(passive_.settle());
     if (passive_.wanted()) return settle_passive();
-    if (words_.empty())
-      return usage_error("no TARGET", "name a HOST, an interface (-i) or a capture file (--read)");
+    if (words_.empty()) return usage_error("no TARGET", "name a HOST, an interface (-i) or a capture file (--read)");
     TCP_TRY(settle_technique());
     TCP_TRY_ASSIGN(timeout, settle_duration("--timeout", timeout_word_, options_.timeout));
     TCP_TRY_ASSIGN(close_timeout, settle_duration("--close-timeout", close_timeout_word_, options_.close_timeout));
