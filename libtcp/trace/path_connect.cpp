@@ -54,7 +54,7 @@ class PathConnectRun {
         path_.interrupted = true;
         break;
       }
-      if (open_.size() < kMostSockets) {
+      if (!full()) {
         if (const auto probe = plan_.take_due(clock_.now())) start(*probe);
       }
       wait();
@@ -98,9 +98,16 @@ class PathConnectRun {
     return {};
   }
 
+  [[nodiscard]] bool full() const { return open_.size() >= kMostSockets; }
+
+  // While no socket is free a probe that is due must wait: until one is answered, or the oldest is given up.
+  [[nodiscard]] MonotonicTime deadline(MonotonicTime now) const {
+    return full() ? open_.front().since + options_.timeout : plan_.deadline(now);
+  }
+
   void wait() {
     const MonotonicTime now = clock_.now();
-    const Duration left = std::clamp<Duration>(plan_.deadline(now) - now, Duration::zero(), kLongestWait);
+    const Duration left = std::clamp<Duration>(deadline(now) - now, Duration::zero(), kLongestWait);
     std::vector<pollfd> entries;
     entries.reserve(open_.size());
     for (const Open& open : open_) entries.push_back({open.fd.get(), POLLOUT, 0});
@@ -143,7 +150,7 @@ class PathConnectRun {
   const PathPlanOptions options_;
   PathPlan plan_;
   const Clock& clock_;
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // oldest first
   Path path_;
 };
 
