@@ -174,6 +174,8 @@ class ConnectRun {
         return;
       }
     }
+    if (handshake_.bytes_received >= kMostBytes) handshake_.closing_reason = ClosingReason::too_much_data;
+    if (stop_.load(std::memory_order_relaxed)) handshake_.closing_reason = ClosingReason::interrupted;
   }
 
   void say() {
