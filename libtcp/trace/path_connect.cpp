@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/path_connect.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,6 +9,7 @@
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/trace/error_queue.hpp"
 #include "libtcp/trace/kernel_view.hpp"
+#include "libtcp/trace/socket_shape.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -18,14 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLongestWait = 200ms;  // so that a signal that came just before the wait is noticed
 constexpr std::size_t kMostSockets = 64;  // at once
-
-Result<void> limit_hops(int fd, Family family, int hops) {
-  const bool v4 = family == Family::v4;
-  const int done =
-      ::setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_UNICAST_HOPS, &hops, sizeof hops);
-  if (done != 0) return system_error("set the TTL");
-  return {};
-}
 
 int take_socket_error(int fd) {
   int error = 0;
@@ -36,8 +28,8 @@ int take_socket_error(int fd) {
 
 class PathConnectRun {
  public:
-  PathConnectRun(const Endpoint& remote, const PathPlanOptions& options, const Clock& clock)
-      : options_(options), plan_(options, clock.now()), clock_(clock) {
+  PathConnectRun(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape, const Clock& clock)
+      : options_(options), shape_(shape), plan_(options, clock.now()), clock_(clock) {
     path_.remote = remote;
     path_.technique = Technique::connect;
     path_.flows = options.flows;
@@ -80,6 +72,7 @@ class PathConnectRun {
     UniqueFd fd(::socket(to_address_family(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return system_error("open a TCP socket");
     TCP_TRY(enable_error_queue(fd.get(), family));
+    TCP_TRY(apply_shape(fd.get(), family, shape_));
     TCP_TRY(limit_hops(fd.get(), family, probe.hop));
     TCP_TRY(limit_syn_retries(fd.get(), 1));
     const SocketAddress address = to_socket_address(path_.remote);
@@ -148,6 +141,7 @@ class PathConnectRun {
   }
 
   const PathPlanOptions options_;
+  const SynShape shape_;
   PathPlan plan_;
   const Clock& clock_;
   std::vector<Open> open_;  // oldest first
@@ -156,9 +150,9 @@ class PathConnectRun {
 
 }  // namespace
 
-Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const Clock& clock,
+Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape, const Clock& clock,
                       const StopFlag& stop) {
-  return PathConnectRun(remote, options, clock).run(stop);
+  return PathConnectRun(remote, options, shape, clock).run(stop);
 }
 
 }  // namespace tcp::trace

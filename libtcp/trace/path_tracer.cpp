@@ -49,7 +49,7 @@ Result<PathTracer> PathTracer::open(const Endpoint& remote, const PathSettings& 
 
 Path PathTracer::run(const Clock& clock, const StopFlag& stop) {
   const PathPlanOptions plan = plan_options(impl_->settings);
-  if (!impl_->ground) return run_path_connect(impl_->remote, plan, clock, stop);
+  if (!impl_->ground) return run_path_connect(impl_->remote, plan, impl_->settings.shape, clock, stop);
   std::random_device random;
   PathProbesOptions probes;
   probes.remote = impl_->remote;

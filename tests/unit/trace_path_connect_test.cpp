@@ -56,7 +56,7 @@ TEST_CASE("while all sockets wait for an answer so do we") {
   PathPlanOptions options;
   options.pace = 1ms;
   options.timeout = 300ms;
-  const Path path = run_path_connect(port.endpoint, options, clock, stop);
+  const Path path = run_path_connect(port.endpoint, options, {}, clock, stop);
   CHECK(path.probes.size() == 90);
   CHECK(end_of(path).outcome == PathOutcome::silent);
   CHECK(clock.readings < 90 * 20);  // a handful for each probe
