@@ -167,7 +167,12 @@ Role ActiveHandshake::accept_content(const Segment& segment, MonotonicTime now) 
   }
   acknowledge(now);
   if (state_ == TcpState::time_wait) hold(now);
-  if (phase_ == Phase::closing && (bytes_received_ > kMostBytes || replies_left_ == 0)) reset_connection(now);
+  if (phase_ != Phase::closing) return role;
+  if (bytes_received_ > kMostBytes) {
+    reset_connection(ClosingReason::too_much_data, now);
+  } else if (replies_left_ == 0) {
+    reset_connection(ClosingReason::too_many_replies, now);
+  }
   return role;
 }
 
@@ -314,7 +319,7 @@ void ActiveHandshake::give_up(MonotonicTime now) {
     return;
   }
   if (phase_ == Phase::closing) {
-    state_ == TcpState::established ? finish_sending(now) : reset_connection(now);
+    state_ == TcpState::established ? finish_sending(now) : reset_connection(ClosingReason::timeout, now);
     return;
   }
   outcome_ = state_ == TcpState::syn_sent ? Outcome::filtered : Outcome::incomplete;
@@ -325,7 +330,9 @@ void ActiveHandshake::give_up(MonotonicTime now) {
 }
 
 void ActiveHandshake::abort(Outcome reason, MonotonicTime now) {
-  if (phase_ == Phase::closing) reset_connection(now);
+  if (phase_ == Phase::closing) {
+    reset_connection(reason == Outcome::interrupted ? ClosingReason::interrupted : ClosingReason::send_failed, now);
+  }
   if (phase_ == Phase::withholding) reset_half_open();
   if (phase_ == Phase::opening) {
     outcome_ = reason;

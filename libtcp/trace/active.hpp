@@ -69,6 +69,7 @@ class ActiveHandshake {
 
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
   [[nodiscard]] Closing closing() const noexcept { return closing_; }
+  [[nodiscard]] ClosingReason closing_reason() const noexcept { return closing_reason_; }  // of reset_by_us
   [[nodiscard]] TcpState state() const noexcept { return state_; }
   [[nodiscard]] bool simultaneous_open() const noexcept { return simultaneous_open_; }
   [[nodiscard]] std::uint32_t syn_count() const noexcept { return syn_count_; }
@@ -109,7 +110,7 @@ class ActiveHandshake {
   [[nodiscard]] bool covers_first(std::uint32_t acknowledgment) const noexcept;
   void send_fin(Role role, MonotonicTime now);
   void acknowledge(MonotonicTime now);
-  void reset_connection(MonotonicTime now);
+  void reset_connection(ClosingReason reason, MonotonicTime now);
   void reset_unknown(const Segment& received);
   Segment make_segment(std::uint16_t control_bits, std::uint32_t sequence);
   [[nodiscard]] std::uint32_t timestamp(MonotonicTime now) const noexcept;
@@ -125,6 +126,7 @@ class ActiveHandshake {
   TcpState state_ = TcpState::syn_sent;
   Outcome outcome_ = Outcome::filtered;
   Closing closing_ = Closing::none;
+  ClosingReason closing_reason_ = ClosingReason::timeout;
   bool simultaneous_open_ = false;
 
   std::uint32_t next_sequence_ = 0;   // SND.NXT

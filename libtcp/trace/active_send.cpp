@@ -127,9 +127,10 @@ void ActiveHandshake::acknowledge(MonotonicTime now) {
   send(Role::ack, control::ack, next_sequence_, now);
 }
 
-void ActiveHandshake::reset_connection(MonotonicTime now) {
+void ActiveHandshake::reset_connection(ClosingReason reason, MonotonicTime now) {
   send(Role::reset, control::rst | control::ack, next_sequence_, now);
   closing_ = Closing::reset_by_us;
+  closing_reason_ = reason;
   state_ = TcpState::closed;
   hold(now);
 }

@@ -56,6 +56,7 @@ void ActiveSession::note_state(Handshake& handshake) const {
   Recorder(handshake).finish();
   handshake.outcome = machine_.outcome();
   handshake.closing = machine_.closing();
+  handshake.closing_reason = machine_.closing_reason();
   handshake.simultaneous_open = machine_.simultaneous_open();
   handshake.syn_count = machine_.syn_count();
   handshake.bytes_sent = machine_.bytes_sent();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/connect.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "libtcp/net/socket_option.hpp"
 #include "libtcp/trace/error_queue.hpp"
 #include "libtcp/trace/kernel_view.hpp"
+#include "libtcp/trace/socket_shape.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -79,7 +79,8 @@ class ConnectRun {
     if (!fd_) return system_error("open a TCP socket");
     TCP_TRY(enable_error_queue(fd_.get(), remote.address.family()));
     if (options_.syn_retries) TCP_TRY(limit_syn_retries(fd_.get(), *options_.syn_retries));
-    TCP_TRY(apply_shape());
+    TCP_TRY(apply_shape(fd_.get(), remote.address.family(), options_.shape));
+    if (options_.source_port) TCP_TRY(bind_source());
     const SocketAddress address = to_socket_address(remote);
     add(Role::connect_start, Party::client);
     const bool begun = ::connect(fd_.get(), address.get(), address.length) == 0 || errno == EINPROGRESS;
@@ -87,22 +88,6 @@ class ConnectRun {
     immediate_error_ = begun ? 0 : errno;
     handshake_.tuple.local = local_endpoint(fd_.get(), remote);
     return {};
-  }
-
-  Result<void> apply_shape() {
-    const bool v4 = handshake_.tuple.remote.address.is_v4();
-    const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-    const SynShape& shape = options_.shape;
-    const SynShape usual;
-    if (shape.mss) TCP_TRY(limit_segment_size(fd_.get(), *shape.mss));
-    if (shape.time_to_live != usual.time_to_live &&
-        !net::set_option(fd_.get(), level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, int{shape.time_to_live})) {
-      return system_error("set the TTL");
-    }
-    if (shape.dscp != usual.dscp && !net::set_option(fd_.get(), level, v4 ? IP_TOS : IPV6_TCLASS, shape.dscp << 2)) {
-      return system_error("set the DSCP");
-    }
-    return options_.source_port ? bind_source() : Result<void>();
   }
 
   Result<void> bind_source() {
@@ -174,6 +159,8 @@ class ConnectRun {
         return;
       }
     }
+    if (handshake_.bytes_received >= kMostBytes) handshake_.closing_reason = ClosingReason::too_much_data;
+    if (stop_.load(std::memory_order_relaxed)) handshake_.closing_reason = ClosingReason::interrupted;
   }
 
   void say() {

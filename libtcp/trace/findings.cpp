@@ -234,11 +234,20 @@ class Findings {
       case Closing::none: break;
       case Closing::orderly: add(Topic::closing, "in order", "FIN and its acknowledgment both ways"); break;
       case Closing::reset_by_peer: add(Topic::closing, "the peer reset it", "RST after it was established"); break;
-      case Closing::reset_by_us: add(Topic::closing, "we had to reset it", "the peer did not close in time"); break;
-      case Closing::left_open:
-        add(Topic::closing, "our side is closed, theirs is not", "no end of stream in time");
-        break;
+      case Closing::reset_by_us: add(Topic::closing, "we had to reset it", why_not_orderly()); break;
+      case Closing::left_open: add(Topic::closing, "our side is closed, theirs is not", why_not_orderly()); break;
     }
+  }
+
+  [[nodiscard]] const char* why_not_orderly() const {
+    switch (handshake_.closing_reason) {
+      case ClosingReason::timeout: break;
+      case ClosingReason::too_much_data: return "the peer sent more than we read";
+      case ClosingReason::too_many_replies: return "the peer drew too many acknowledgments from us";
+      case ClosingReason::interrupted: return "we were interrupted";
+      case ClosingReason::send_failed: return "we could not send any more";
+    }
+    return handshake_.closing == Closing::left_open ? "no end of stream in time" : "the peer did not close in time";
   }
 
   void limits() {

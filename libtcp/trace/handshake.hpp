@@ -112,8 +112,17 @@ enum class Closing : std::uint8_t {
   none,     // it was not established, or the end was not watched
   orderly,  // FIN both ways, both acknowledged
   reset_by_peer,
-  reset_by_us,  // the peer did not close in time
+  reset_by_us,  // ClosingReason says why
   left_open,    // the kernel closes it in the background
+};
+
+// Why we did not wait any longer for an orderly end.
+enum class ClosingReason : std::uint8_t {
+  timeout,           // the peer did not close in time
+  too_much_data,     // more than is worth reading came
+  too_many_replies,  // the peer drew more acknowledgments from us than is sound
+  interrupted,       // by the user
+  send_failed,
 };
 
 enum class Technique : std::uint8_t {
@@ -142,6 +151,7 @@ struct Handshake {
   std::uint64_t events_omitted = 0;    // beyond the bound on `events`, the last ones
   Outcome outcome = Outcome::failed;
   Closing closing = Closing::none;
+  ClosingReason closing_reason = ClosingReason::timeout;  // of reset_by_us and left_open
   bool simultaneous_open = false;
   std::uint32_t syn_count = 0;       // sent, the first included
   std::uint64_t bytes_sent = 0;      // payload of ours, each byte once

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/path_connect.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,6 +9,7 @@
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/trace/error_queue.hpp"
 #include "libtcp/trace/kernel_view.hpp"
+#include "libtcp/trace/socket_shape.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -18,14 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration kLongestWait = 200ms;  // so that a signal that came just before the wait is noticed
 constexpr std::size_t kMostSockets = 64;  // at once
-
-Result<void> limit_hops(int fd, Family family, int hops) {
-  const bool v4 = family == Family::v4;
-  const int done =
-      ::setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_UNICAST_HOPS, &hops, sizeof hops);
-  if (done != 0) return system_error("set the TTL");
-  return {};
-}
 
 int take_socket_error(int fd) {
   int error = 0;
@@ -36,8 +28,8 @@ int take_socket_error(int fd) {
 
 class PathConnectRun {
  public:
-  PathConnectRun(const Endpoint& remote, const PathPlanOptions& options, const Clock& clock)
-      : options_(options), plan_(options, clock.now()), clock_(clock) {
+  PathConnectRun(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape, const Clock& clock)
+      : options_(options), shape_(shape), plan_(options, clock.now()), clock_(clock) {
     path_.remote = remote;
     path_.technique = Technique::connect;
     path_.flows = options.flows;
@@ -54,7 +46,7 @@ class PathConnectRun {
         path_.interrupted = true;
         break;
       }
-      if (open_.size() < kMostSockets) {
+      if (!full()) {
         if (const auto probe = plan_.take_due(clock_.now())) start(*probe);
       }
       wait();
@@ -80,6 +72,7 @@ class PathConnectRun {
     UniqueFd fd(::socket(to_address_family(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return system_error("open a TCP socket");
     TCP_TRY(enable_error_queue(fd.get(), family));
+    TCP_TRY(apply_shape(fd.get(), family, shape_));
     TCP_TRY(limit_hops(fd.get(), family, probe.hop));
     TCP_TRY(limit_syn_retries(fd.get(), 1));
     const SocketAddress address = to_socket_address(path_.remote);
@@ -98,9 +91,16 @@ class PathConnectRun {
     return {};
   }
 
+  [[nodiscard]] bool full() const { return open_.size() >= kMostSockets; }
+
+  // While no socket is free a probe that is due must wait: until one is answered, or the oldest is given up.
+  [[nodiscard]] MonotonicTime deadline(MonotonicTime now) const {
+    return full() ? open_.front().since + options_.timeout : plan_.deadline(now);
+  }
+
   void wait() {
     const MonotonicTime now = clock_.now();
-    const Duration left = std::clamp<Duration>(plan_.deadline(now) - now, Duration::zero(), kLongestWait);
+    const Duration left = std::clamp<Duration>(deadline(now) - now, Duration::zero(), kLongestWait);
     std::vector<pollfd> entries;
     entries.reserve(open_.size());
     for (const Open& open : open_) entries.push_back({open.fd.get(), POLLOUT, 0});
@@ -141,17 +141,18 @@ class PathConnectRun {
   }
 
   const PathPlanOptions options_;
+  const SynShape shape_;
   PathPlan plan_;
   const Clock& clock_;
-  std::vector<Open> open_;
+  std::vector<Open> open_;  // oldest first
   Path path_;
 };
 
 }  // namespace
 
-Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const Clock& clock,
+Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape, const Clock& clock,
                       const StopFlag& stop) {
-  return PathConnectRun(remote, options, clock).run(stop);
+  return PathConnectRun(remote, options, shape, clock).run(stop);
 }
 
 }  // namespace tcp::trace

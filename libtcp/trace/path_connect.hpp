@@ -5,11 +5,13 @@
 
 #include "libtcp/trace/path.hpp"
 #include "libtcp/trace/path_plan.hpp"
+#include "libtcp/trace/syn_shape.hpp"
 #include "libtcp/trace/trace.hpp"
 
 namespace tcp::trace {
 
-[[nodiscard]] Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const Clock& clock,
-                                    const StopFlag& stop);
+// Of the shape the MSS and the DSCP can be had.
+[[nodiscard]] Path run_path_connect(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape,
+                                    const Clock& clock, const StopFlag& stop);
 
 }  // namespace tcp::trace

@@ -46,35 +46,50 @@ void add_hop(Hop& sum, Duration& total, const Hop& round) {
 }  // namespace
 
 // Several at once are balancing, not a change; only when none is left that was there before did the route move.
-void PathStatistics::compare(const Hop& hop, WallTime time) {
-  std::vector<IpAddress> now;
-  for (const HopAddress& address : hop.addresses) now.push_back(address.address);
-  if (now.empty()) return;
-  std::vector<IpAddress>& before = latest_[hop.number - 1U];
+void PathStatistics::compare(Place place, std::vector<IpAddress> now, WallTime time) {
+  std::vector<IpAddress>& before = latest_[place];
   const bool common = std::ranges::any_of(
       now, [&](const IpAddress& address) { return std::ranges::find(before, address) != before.end(); });
-  if (!before.empty() && !common) {
-    changes_.push_back({time, hop.number, before, now});
-    if (changes_.size() > kMostChanges) {
-      changes_.pop_front();
-      ++omitted_;
-    }
-  }
+  if (!before.empty() && !common) note_change({time, place.second, before, now});
   before = std::move(now);
+}
+
+// Flows that moved alike are one change.
+void PathStatistics::note_change(const RouteChange& change) {
+  const auto known = std::ranges::any_of(changes_, [&](const RouteChange& c) {
+    return c.time == change.time && c.hop == change.hop && c.before == change.before && c.after == change.after;
+  });
+  if (known) return;
+  changes_.push_back(change);
+  if (changes_.size() > kMostChanges) {
+    changes_.pop_front();
+    ++omitted_;
+  }
+}
+
+void PathStatistics::compare(const Path& path, std::size_t hops) {
+  if (path.technique == Technique::connect) return;
+  std::map<Place, std::vector<IpAddress>> answered;
+  for (const PathProbe& probe : path.probes) {
+    if (!probe.reply || probe.hop == 0 || probe.hop > hops) continue;
+    std::vector<IpAddress>& addresses = answered[{probe.flow, probe.hop}];
+    if (std::ranges::find(addresses, probe.reply->sender) == addresses.end()) addresses.push_back(probe.reply->sender);
+  }
+  for (auto& [place, addresses] : answered) compare(place, std::move(addresses), path.started);
 }
 
 void PathStatistics::add(const Path& path) {
   ++rounds_;
-  for (const Hop& hop : summarize(path)) {
+  const std::vector<Hop> hops = summarize(path);
+  for (const Hop& hop : hops) {
     while (hops_.size() < hop.number) {
       hops_.emplace_back();
       hops_.back().number = static_cast<std::uint8_t>(hops_.size());
       sums_.emplace_back();
-      latest_.emplace_back();
     }
-    compare(hop, path.started);
     add_hop(hops_[hop.number - 1U], sums_[hop.number - 1U], hop);
   }
+  compare(path, hops.size());
 }
 
 }  // namespace tcp::trace

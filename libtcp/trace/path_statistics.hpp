@@ -5,13 +5,16 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "libtcp/trace/path.hpp"
 
 namespace tcp::trace {
 
-// From one round to a later one, other addresses answered for a hop.
+// From one round to a later one, other addresses answered one flow for a hop. Other flows may go other ways at any time
+// (load balancing), so flows are not compared with each other; connect() makes a new flow of each probe and shows none.
 struct RouteChange {
   WallTime time;
   std::uint8_t hop = 0;
@@ -32,13 +35,16 @@ class PathStatistics {
   [[nodiscard]] std::uint64_t route_changes_omitted() const noexcept { return omitted_; }
 
  private:
-  void compare(const Hop& hop, WallTime time);
+  using Place = std::pair<std::uint32_t, std::uint8_t>;  // flow and hop
+  void compare(const Path& path, std::size_t hops);
+  void compare(Place place, std::vector<IpAddress> now, WallTime time);
+  void note_change(const RouteChange& change);
 
   std::uint64_t rounds_ = 0;
   std::uint64_t omitted_ = 0;
   std::vector<Hop> hops_;
-  std::vector<Duration> sums_;                  // of the round trips
-  std::vector<std::vector<IpAddress>> latest_;  // who answered for a hop the last time that anybody did
+  std::vector<Duration> sums_;                      // of the round trips
+  std::map<Place, std::vector<IpAddress>> latest_;  // who answered the last time that anybody did
   std::deque<RouteChange> changes_;
 };
 

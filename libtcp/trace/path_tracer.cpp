@@ -26,6 +26,7 @@ struct PathTracer::Impl {
   Endpoint remote;
   PathSettings settings;
   std::optional<PathGround> ground;  // raw
+  std::uint32_t flow_label = 0;      // the same in all rounds: a flow is to stay the one it was
 };
 
 PathTracer::PathTracer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -41,13 +42,14 @@ Result<PathTracer> PathTracer::open(const Endpoint& remote, const PathSettings& 
     const std::uint32_t flows = plan_options(settings).flows;
     TCP_TRY_ASSIGN(ground, open_path_ground(remote, static_cast<std::uint16_t>(flows)));
     impl->ground.emplace(std::move(ground));
+    impl->flow_label = std::random_device{}() & 0xfffff;
   }
   return PathTracer(std::move(impl));
 }
 
 Path PathTracer::run(const Clock& clock, const StopFlag& stop) {
   const PathPlanOptions plan = plan_options(impl_->settings);
-  if (!impl_->ground) return run_path_connect(impl_->remote, plan, clock, stop);
+  if (!impl_->ground) return run_path_connect(impl_->remote, plan, impl_->settings.shape, clock, stop);
   std::random_device random;
   PathProbesOptions probes;
   probes.remote = impl_->remote;
@@ -55,7 +57,7 @@ Path PathTracer::run(const Clock& clock, const StopFlag& stop) {
   probes.first_port = impl_->ground->guard.first_port();
   probes.shape = impl_->settings.shape;
   probes.route_mss = impl_->ground->mss();
-  probes.flow_label = random() & 0xfffff;
+  probes.flow_label = impl_->flow_label;
   probes.timestamp_base = random();
   probes.random = [&random] { return static_cast<std::uint32_t>(random()); };
   return run_path(plan, probes, impl_->ground->network, clock, stop);

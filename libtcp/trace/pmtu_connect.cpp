@@ -7,6 +7,7 @@
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/trace/run_pmtu.hpp"
+#include "libtcp/trace/socket_shape.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -32,9 +33,10 @@ int number_option(int fd, int level, int name) {
   return ::getsockopt(fd, level, name, &value, &length) == 0 ? value : 0;
 }
 
-Result<UniqueFd> begin(const Endpoint& remote) {
+Result<UniqueFd> begin(const Endpoint& remote, const SynShape& shape) {
   UniqueFd fd(::socket(to_address_family(remote.address.family()), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return system_error("open a TCP socket");
+  TCP_TRY(apply_shape(fd.get(), remote.address.family(), shape));
   const SocketAddress address = to_socket_address(remote);
   const bool begun = ::connect(fd.get(), address.get(), address.length) == 0 || errno == EINPROGRESS;
   if (!begun && errno != ECONNREFUSED) return system_error("connect " + to_string(remote));
@@ -43,12 +45,13 @@ Result<UniqueFd> begin(const Endpoint& remote) {
 
 }  // namespace
 
-PathMtu run_pmtu_connect(const Endpoint& remote, Duration timeout, const Clock& clock, const StopFlag& stop) {
+PathMtu run_pmtu_connect(const Endpoint& remote, const SynShape& shape, Duration timeout, const Clock& clock,
+                         const StopFlag& stop) {
   PathMtu result;
   result.remote = remote;
   result.technique = Technique::connect;
   result.started = clock.wall_now();
-  auto fd = begin(remote);
+  auto fd = begin(remote, shape);
   if (!fd) {
     result.failure = std::move(fd).error();
     return result;

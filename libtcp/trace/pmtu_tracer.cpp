@@ -29,7 +29,8 @@ Result<PathMtuTracer> PathMtuTracer::open(const Endpoint& remote, const Settings
 }
 
 PathMtu PathMtuTracer::run(const Clock& clock, const StopFlag& stop) {
-  if (!impl_->ground) return run_pmtu_connect(impl_->remote, impl_->settings.timeout, clock, stop);
+  if (!impl_->ground)
+    return run_pmtu_connect(impl_->remote, impl_->settings.shape, impl_->settings.timeout, clock, stop);
   std::random_device random;
   PathMtuOptions options;
   options.tuple = {{impl_->ground->route.source, impl_->ground->guard.first_port()}, impl_->remote};

@@ -6,6 +6,7 @@
 #include "libtcp/packet/ipv4.hpp"
 #include "libtcp/packet/ipv6.hpp"
 #include "libtcp/packet/sequence.hpp"
+#include "libtcp/trace/black_hole.hpp"
 #include "libtcp/trace/pmtu_search.hpp"
 
 namespace tcp::trace {
@@ -21,8 +22,8 @@ constexpr Duration kMostPatience = 2s;
 constexpr Duration kPace = 5ms;  // after an answer, before the next
 constexpr std::uint32_t kLeastPayload = 8;
 constexpr std::uint32_t kTimestampsLength = 12;  // with its padding
-constexpr unsigned kMostHops = 32;               // that a black hole is looked for in
 constexpr unsigned kTriesAtHop = 2;
+constexpr unsigned kMostQuietWaits = 4;  // the longest wait for quiet, in patiences
 constexpr unsigned kMostReplies = 1000;  // acknowledgments that the peer can draw from us
 
 bool is_passing(const Error& error) {
@@ -180,34 +181,40 @@ class PathMtuRun {
     return std::clamp<Duration>(3 * round_trip_, kLeastPatience, kMostPatience);
   }
 
+  [[nodiscard]] std::uint32_t smallest() const { return headers() + kLeastPayload; }
+  [[nodiscard]] std::uint32_t sequence_of(std::uint32_t size) const { return next_ - (size - headers()); }
+
   // A segment that ends where the sequence space begins: all of it was "received" before.
-  std::uint32_t send_sized(std::uint32_t size, std::uint8_t hops) {
-    const std::uint32_t payload = size - headers();
-    const std::uint32_t sequence = next_ - payload;
-    Segment segment = make(control::ack, sequence);
+  void send_sized(std::uint32_t size, std::uint8_t hops) {
+    Segment segment = make(control::ack, sequence_of(size));
     segment.time_to_live = hops;
     stamp_ = timestamp();
-    put(segment, payload);
-    return sequence;
+    put(segment, size - headers());
   }
 
+  // What an acknowledgment says of the segment of that size that was sent last.
+  enum class Evidence : std::uint8_t { none, likely, certain };
+
   // The duplicate SACK names exactly what came (RFC 2883); without it the time stamp says that it is no older answer.
-  [[nodiscard]] bool acknowledges(const Segment& segment, std::uint32_t sequence) const {
+  // Without either it may be one.
+  [[nodiscard]] Evidence evidence(const Segment& segment, std::uint32_t size) const {
     if (!segment.header.has(control::ack) || segment.header.has(control::rst) || segment.sequence_length() != 0) {
-      return false;
+      return Evidence::none;
     }
     const auto* sack = segment.options.find<packet::Sack>();
     if (selective_ && sack != nullptr && sack->count > 0) {
-      return sack->blocks[0].left == sequence && sack->blocks[0].right == next_;
+      const bool same = sack->blocks[0].left == sequence_of(size) && sack->blocks[0].right == next_;
+      return same ? Evidence::certain : Evidence::none;
     }
     const auto* stamps = segment.options.find<packet::Timestamps>();
-    return stamps == nullptr || !packet::sequence_before(stamps->echo_reply, stamp_);
+    if (stamps == nullptr || !peer_timestamp_) return Evidence::likely;
+    return packet::sequence_before(stamps->echo_reply, stamp_) ? Evidence::none : Evidence::certain;
   }
 
   void search() {
     MtuSearchOptions limits;
-    limits.most = std::max(options_.local_mtu, headers() + kLeastPayload);
-    limits.least = headers() + kLeastPayload;
+    limits.most = std::max(options_.local_mtu, smallest());
+    limits.least = smallest();
     // That small duplicates are acknowledged at all must be seen first; otherwise everything looks lost.
     MtuSearch first({.least = limits.least - 1, .most = limits.least});
     while (!broken() && first.next()) probe(first, *first.next());
@@ -226,20 +233,43 @@ class PathMtuRun {
     }
   }
 
+  enum class Word : std::uint8_t { silence, told, likely, certain };
+
   void probe(MtuSearch& search, std::uint32_t size) {
-    const std::uint32_t sequence = send_sized(size, options_.shape.time_to_live);
+    Word word = try_size(search, size);
+    if (word == Word::likely) word = confirm(search, size);
+    if (broken() || word == Word::told) return;
+    if (word == Word::silence) {
+      search.unanswered(size);
+      return;
+    }
+    search.passed(size);
+    pause();
+  }
+
+  Word try_size(MtuSearch& search, std::uint32_t size) {
+    send_sized(size, options_.shape.time_to_live);
     search.sent(size);
     const MonotonicTime deadline = clock_.now() + patience();
     while (!broken() && clock_.now() < deadline) {
       const Seen seen = wait(deadline);
-      if (seen.segment && acknowledges(*seen.segment, sequence)) {
-        search.passed(size);
-        pause();
-        return;
-      }
-      if (seen.error && note(search, *seen.error, sequence, size)) return;
+      const Evidence said = seen.segment ? evidence(*seen.segment, size) : Evidence::none;
+      if (said != Evidence::none) return said == Evidence::certain ? Word::certain : Word::likely;
+      if (seen.error && note(search, *seen.error, size)) return Word::told;
     }
-    if (!broken()) search.unanswered(size);
+    return Word::silence;
+  }
+
+  // An answer that may be a late one to an earlier segment: when nothing comes any more, the same once again.
+  Word confirm(MtuSearch& search, std::uint32_t size) {
+    const MonotonicTime deadline = clock_.now() + kMostQuietWaits * patience();
+    for (MonotonicTime quiet = clock_.now() + patience(); !broken() && clock_.now() < quiet;) {
+      if (clock_.now() >= deadline) return Word::silence;
+      const Seen seen = wait(std::min(quiet, deadline));
+      if (seen.segment && evidence(*seen.segment, size) != Evidence::none) quiet = clock_.now() + patience();
+      if (seen.error && note(search, *seen.error, size)) return Word::told;
+    }
+    return broken() ? Word::silence : try_size(search, size);
   }
 
   void pause() {
@@ -248,10 +278,10 @@ class PathMtuRun {
   }
 
   // Whether it settles the size.
-  bool note(MtuSearch& search, const QuotingError& error, std::uint32_t sequence, std::uint32_t size) {
+  bool note(MtuSearch& search, const QuotingError& error, std::uint32_t size) {
     const bool too_big =
         error.header.is_unreachable() ? !ends_handshake(error.header) : error.header.next_hop_mtu().has_value();
-    if (!too_big || error.quote.sequence != sequence) return false;
+    if (!too_big || error.quote.sequence != sequence_of(size)) return false;
     MtuNotice notice{error.sender.without_scope(), size, error.header.next_hop_mtu(), true};
     notice.plausible = MtuSearch::is_plausible(notice, options_.tuple.remote.address.family());
     result_.notices.push_back(notice);
@@ -260,42 +290,29 @@ class PathMtuRun {
 
   // How far a packet gets that vanishes: where its TTL ends on the way, somebody says so.
   void locate() {
-    const std::uint32_t size = result_.mtu + 1;
-    MtuHop reached;
-    for (std::uint8_t hop = 1; hop <= kMostHops && !broken(); ++hop) {
-      const auto large = expire(size, hop);
-      if (large) {
-        reached = {hop, large};
-        continue;
-      }
-      // A hop that never answers says nothing of what it got.
-      const auto small = expire(headers() + kLeastPayload, hop);
-      if (small || reaches_target_) {
-        if (reached.number != 0) result_.last_through = reached;
-        result_.first_beyond =
-            MtuHop{hop, small ? small : std::optional(options_.tuple.remote.address.without_scope())};
-        return;
-      }
-    }
+    const AskHop ask = [this](PacketSize size, std::uint8_t hop) { return expire(size, hop); };
+    const BlackHole found = locate_black_hole(ask, options_.tuple.remote.address.without_scope());
+    if (broken()) return;
+    result_.last_through = found.last_through;
+    result_.first_beyond = found.first_beyond;
   }
 
-  // Who says that a packet of that TTL expired.
-  std::optional<IpAddress> expire(std::uint32_t size, std::uint8_t hops) {
+  HopWord expire(PacketSize which, std::uint8_t hops) {
+    const std::uint32_t size = which == PacketSize::large ? result_.mtu + 1 : smallest();
+    // Of a large one only what is certain counts: it may be a late answer to a small one.
+    const Evidence enough = which == PacketSize::large ? Evidence::certain : Evidence::likely;
     for (unsigned attempt = 0; attempt < kTriesAtHop && !broken(); ++attempt) {
-      const std::uint32_t sequence = send_sized(size, hops);
+      send_sized(size, hops);
       const MonotonicTime deadline = clock_.now() + patience();
       while (!broken() && clock_.now() < deadline) {
         const Seen seen = wait(deadline);
-        if (seen.error && seen.error->header.is_time_exceeded() && seen.error->quote.sequence == sequence) {
-          return seen.error->sender.without_scope();
+        if (seen.error && seen.error->header.is_time_exceeded() && seen.error->quote.sequence == sequence_of(size)) {
+          return {seen.error->sender.without_scope(), false};
         }
-        if (seen.segment && acknowledges(*seen.segment, sequence)) {
-          reaches_target_ = true;
-          return std::nullopt;
-        }
+        if (seen.segment && evidence(*seen.segment, size) >= enough) return {std::nullopt, true};
       }
     }
-    return std::nullopt;
+    return {};
   }
 
   void close() {
@@ -343,7 +360,6 @@ class PathMtuRun {
   bool reset_ = false;
   bool peer_finished_ = false;
   bool selective_ = false;
-  bool reaches_target_ = false;
   std::uint32_t next_ = 0;       // SND.NXT
   std::uint32_t peer_next_ = 0;  // RCV.NXT
   std::uint32_t stamp_ = 0;      // TSval of the last sized segment

@@ -26,9 +26,10 @@ struct PathMtuOptions {
 [[nodiscard]] PathMtu run_pmtu(const PathMtuOptions& options, PathNetwork& network, const Clock& clock,
                                const StopFlag& stop);
 
-// What the kernel believes of a connection of its own (IP_MTU); nothing large is sent for it.
-[[nodiscard]] PathMtu run_pmtu_connect(const Endpoint& remote, Duration timeout, const Clock& clock,
-                                       const StopFlag& stop);
+// What the kernel believes of a connection of its own (IP_MTU); nothing large is sent for it. Of
+// the shape the MSS, the TTL and the DSCP can be had.
+[[nodiscard]] PathMtu run_pmtu_connect(const Endpoint& remote, const SynShape& shape, Duration timeout,
+                                       const Clock& clock, const StopFlag& stop);
 
 // Opens what the technique needs, runs it once; all capabilities may be dropped after open().
 class PathMtuTracer {

@@ -98,6 +98,13 @@ class TheWay(Paths):
                 self.assertEqual((len(hops), path["outcome"]), (END, outcome))
                 self.assertEqual({hop["quoted_bytes"] for hop in hops}, {None})
 
+    def test_without_privilege_the_shape_is_asked_of_the_kernel(self):
+        self.forward("tcp dport 80 tcp flags & (syn | ack) == syn tcp option maxseg size != 1000 drop\n"
+                     "tcp dport 80 ip dscp != af11 drop\ntcp dport 80 ip6 dscp != af11 drop")
+        for address in self.addresses():
+            _, path = self.records(address, "--mss=1000", "--dscp=af11", user="nobody")
+            self.assertEqual((path["outcome"], path["last_hop"]), ("open", END))
+
     def test_one_flow_is_one_flow_on_the_wire(self):
         for address in self.addresses():
             for words, flows in (([], 3), (["--paris"], 1)):

@@ -130,6 +130,13 @@ class PathMtu(lab.TestCase):
         result = self.find(self.net.server.address4, 81, user="nobody", status=1)
         self.assertEqual(result["outcome"], "not_connected")
 
+    def test_without_privilege_the_shape_is_asked_of_the_kernel(self):
+        self.net.routers[0].nft("""table inet shape { chain change { type filter hook forward priority 0;
+            tcp dport 80 tcp flags & (syn | ack) == syn tcp option maxseg size != 1000 drop
+            tcp dport 80 ip dscp != af11 drop\n tcp dport 80 ip6 dscp != af11 drop }\n}\n""")
+        for address in self.addresses():
+            self.assertEqual(self.find(address, 80, "--mss=1000", "--dscp=af11", user="nobody")["outcome"], "found")
+
     def test_not_with_a_path(self):
         done = self.net.client.run([self.lab.tcpbox, "handshake-trace", "--pmtu", "--path", "192.0.2.1"])
         self.assertEqual(done.returncode, 2)

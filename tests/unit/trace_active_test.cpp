@@ -352,7 +352,27 @@ TEST_CASE("a peer that does not close is reset in the end") {
   CHECK(script.last[0].segment.header.sequence == kOurIsn + 2);
   CHECK(script.machine.outcome() == Outcome::established);
   CHECK(script.machine.closing() == Closing::reset_by_us);
+  CHECK(script.machine.closing_reason() == ClosingReason::timeout);
   script.check_ends();
+}
+
+TEST_CASE("why a connection is reset is known") {
+  Script script;
+  script.open();
+  SUBCASE("the user stops it") {
+    script.machine.abort(Outcome::interrupted, script.now);
+    CHECK(script.machine.closing_reason() == ClosingReason::interrupted);
+  }
+  SUBCASE("nothing can be sent") {
+    script.machine.abort(Outcome::failed, script.now);
+    CHECK(script.machine.closing_reason() == ClosingReason::send_failed);
+  }
+  SUBCASE("the peer wants an answer again and again") {
+    for (unsigned i = 0; i < 3000; ++i) (void)script.receive(control::ack, kTheirIsn + 1 + i, kOurIsn + 2, 1);
+    CHECK(script.machine.closing_reason() == ClosingReason::too_many_replies);
+  }
+  CHECK(script.sent().ends_with("R."));
+  CHECK(script.machine.closing() == Closing::reset_by_us);
 }
 
 TEST_CASE("a peer that talks without end is reset") {
@@ -364,6 +384,7 @@ TEST_CASE("a peer that talks without end is reset") {
     next += 60000;
   }
   CHECK(script.machine.closing() == Closing::reset_by_us);
+  CHECK(script.machine.closing_reason() == ClosingReason::too_much_data);
   (void)script.sent();
   script.check_ends();
 }

@@ -369,3 +369,22 @@ TEST_CASE("two RSTs of different TTLs have two senders") {
   story.add(2ms, Party::server, Role::reset, control::rst | control::ack).time_to_live = 63;
   CHECK(story.meaning().reset_origin == ResetOrigin::elsewhere);
 }
+
+TEST_CASE("a reset of ours has the reason that it had") {
+  Story story;
+  story.syn(0ms, 1);
+  story.syn_ack(10ms);
+  story.handshake.closing = Closing::reset_by_us;
+  const auto reason = [&story](ClosingReason why) {
+    story.handshake.closing_reason = why;
+    const Meaning meaning = story.meaning();
+    const auto found = std::ranges::find(meaning.findings, Topic::closing, &Finding::topic);
+    REQUIRE(found != meaning.findings.end());
+    CHECK(found->statement == "we had to reset it");
+    return found->evidence;
+  };
+  CHECK(reason(ClosingReason::timeout) == "the peer did not close in time");
+  CHECK(reason(ClosingReason::interrupted) == "we were interrupted");
+  CHECK(reason(ClosingReason::too_much_data) == "the peer sent more than we read");
+  CHECK(reason(ClosingReason::too_many_replies) == "the peer drew too many acknowledgments from us");
+}

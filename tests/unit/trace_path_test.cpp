@@ -288,3 +288,51 @@ TEST_CASE("over rounds: sums, and a route that moves") {
   CHECK(statistics.route_changes_omitted() == 201);
   CHECK(statistics.hops().front().addresses.size() == 64);
 }
+
+TEST_CASE("a route is compared within a flow, so that load balancing and loss are no changes") {
+  struct Answer {
+    std::uint32_t flow;
+    std::uint32_t address;
+  };
+  const auto round = [](WallTime time, std::initializer_list<Answer> answers, Technique technique = Technique::raw) {
+    Path path;
+    path.technique = technique;
+    path.flows = 2;
+    path.started = time;
+    for (const Answer& answer : answers) {
+      PathProbe& probe = path.probes.emplace_back();
+      probe.hop = 1;
+      probe.flow = answer.flow;
+      probe.sent = true;
+      PathReply reply;
+      reply.sender = IpAddress::v4(answer.address);
+      probe.reply = reply;
+    }
+    return path;
+  };
+  PathStatistics statistics;
+  SUBCASE("one flow's answer was lost, then the other's") {
+    statistics.add(round(WallTime(1s), {{0, 1}}));
+    statistics.add(round(WallTime(2s), {{1, 2}}));
+    statistics.add(round(WallTime(3s), {{0, 1}, {1, 2}}));
+    CHECK(statistics.route_changes().empty());
+  }
+  SUBCASE("connect() has another port each time") {
+    statistics.add(round(WallTime(1s), {{0, 1}}, Technique::connect));
+    statistics.add(round(WallTime(2s), {{0, 2}}, Technique::connect));
+    CHECK(statistics.route_changes().empty());
+    CHECK(statistics.hops().front().addresses.size() == 2);
+  }
+  SUBCASE("flows that move alike are one change, a flow that stays is none") {
+    statistics.add(round(WallTime(1s), {{0, 1}, {1, 1}, {2, 5}}));
+    statistics.add(round(WallTime(2s), {{0, 3}, {1, 3}, {2, 5}}));
+    REQUIRE(statistics.route_changes().size() == 1);
+    CHECK(statistics.route_changes().front().before == std::vector{IpAddress::v4(1)});
+    CHECK(statistics.route_changes().front().after == std::vector{IpAddress::v4(3)});
+  }
+  SUBCASE("one flow moves to where another already was") {
+    statistics.add(round(WallTime(1s), {{0, 1}, {1, 2}}));
+    statistics.add(round(WallTime(2s), {{0, 2}, {1, 2}}));
+    CHECK(statistics.route_changes().size() == 1);
+  }
+}

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <utility>
 
 #include "libtcp/packet/build.hpp"
+#include "libtcp/trace/black_hole.hpp"
 #include "libtcp/trace/pmtu_search.hpp"
 #include "libtcp/trace/run_pmtu.hpp"
 
@@ -134,7 +136,9 @@ class NarrowPath final : public PathNetwork {
     }
     if (header.is_syn_only()) {
       Segment answer = theirs(control::syn | control::ack, kTheirIsn, kOurIsn + 1);
-      answer.options = {packet::MaximumSegmentSize{1460}, packet::SackPermitted{}, packet::Timestamps{9, 0}};
+      if (!plain) {
+        answer.options = {packet::MaximumSegmentSize{1460}, packet::SackPermitted{}, packet::Timestamps{9, 0}};
+      }
       arrive(PathObservation::Theirs{tuple, answer});
     } else if (header.has(control::fin)) {
       reply(tuple, control::ack, kTheirIsn + 1, kOurIsn + 2);
@@ -166,6 +170,8 @@ class NarrowPath final : public PathNetwork {
   bool closes = true;
   bool acknowledges = true;
   bool resets_duplicates = false;
+  bool plain = false;           // neither SACK nor timestamps
+  Duration first_delay = 10ms;  // of the first acknowledgment of a duplicate
   unsigned resets = 0;
   unsigned duplicates = 0;
 
@@ -182,8 +188,9 @@ class NarrowPath final : public PathNetwork {
     segment.header.acknowledgment = acknowledgment;
     return segment;
   }
-  void arrive(std::variant<PathObservation::Ours, PathObservation::Theirs, QuotingError> what) {
-    queue_.push_back({clock_.now() + 10ms, {clock_.wall_now(), std::move(what)}});
+  void arrive(std::variant<PathObservation::Ours, PathObservation::Theirs, QuotingError> what, Duration delay = 10ms) {
+    const MonotonicTime at = clock_.now() + delay;
+    queue_.insert(std::ranges::upper_bound(queue_, at, {}, &Arrival::at), {at, {clock_.wall_now(), std::move(what)}});
   }
   void reply(const FourTuple& tuple, std::uint16_t bits, std::uint32_t sequence, std::uint32_t acknowledgment) {
     arrive(PathObservation::Theirs{tuple, theirs(bits, sequence, acknowledgment)});
@@ -195,8 +202,8 @@ class NarrowPath final : public PathNetwork {
     packet::Sack sack;
     sack.count = 1;
     sack.blocks[0] = {segment.header.sequence, kOurIsn + 1};
-    answer.options = {packet::Timestamps{10, 0}, sack};
-    arrive(PathObservation::Theirs{tuple, answer});
+    if (!plain) answer.options = {packet::Timestamps{10, 0}, sack};
+    arrive(PathObservation::Theirs{tuple, answer}, std::exchange(first_delay, 10ms));
   }
   Result<void> expire(const FourTuple& tuple, const Segment& segment, std::uint8_t type, std::uint8_t code,
                       std::uint32_t rest) {
@@ -274,6 +281,71 @@ TEST_CASE("a black hole lies behind the last hop that a large packet reaches") {
   CHECK(result.last_through->number == 1);
   REQUIRE(result.first_beyond);
   CHECK(result.first_beyond->number == 2);
+}
+
+TEST_CASE("a late answer to an earlier size is not taken for one to a larger") {
+  Bench bench;
+  bench.network.plain = true;
+  bench.network.path = 1000;
+  SUBCASE("in time") {}
+  SUBCASE("late") { bench.network.first_delay = 250ms; }
+  const PathMtu result = bench.run();
+  CHECK(result.outcome == MtuOutcome::found);
+  CHECK(result.mtu == 1000);
+  CHECK(result.black_hole);
+  REQUIRE(result.first_beyond);
+  CHECK(result.first_beyond->number == 2);
+}
+
+TEST_CASE("a hop that answers large packets seldom is not the black hole") {
+  struct Router {
+    bool large;
+    bool small;
+  };
+  const IpAddress target = IpAddress::v4(99);
+  // The target is the last; what is large never gets there.
+  const auto locate = [&](const std::vector<Router>& routers) {
+    return locate_black_hole(
+        [&](PacketSize size, std::uint8_t hop) -> HopWord {
+          if (hop > routers.size()) return {std::nullopt, size == PacketSize::small};
+          const Router& router = routers[hop - 1U];
+          const bool answers = size == PacketSize::large ? router.large : router.small;
+          return {answers ? std::optional(IpAddress::v4(hop)) : std::nullopt, false};
+        },
+        target);
+  };
+  constexpr Router kThrough{true, true};
+  constexpr Router kBeyond{false, true};
+  constexpr Router kSilent{false, false};
+  SUBCASE("one that is limited, and later ones that answer") {
+    const BlackHole found = locate({kThrough, kBeyond, kThrough, kBeyond, kBeyond});
+    REQUIRE(found.last_through);
+    CHECK(found.last_through->number == 3);
+    REQUIRE(found.first_beyond);
+    CHECK(found.first_beyond->number == 4);
+    CHECK(found.first_beyond->address == IpAddress::v4(4));
+  }
+  SUBCASE("silent hops are neither") {
+    const BlackHole found = locate({kThrough, kSilent, kBeyond});
+    CHECK(found.last_through->number == 1);
+    CHECK(found.first_beyond->number == 3);
+  }
+  SUBCASE("right before the target") {
+    const BlackHole found = locate({kThrough});
+    CHECK(found.last_through->number == 1);
+    CHECK(found.first_beyond->number == 2);
+    CHECK(found.first_beyond->address == target);
+  }
+  SUBCASE("on the first link, over a long path") {
+    const BlackHole found = locate(std::vector<Router>(20, kBeyond));
+    CHECK(!found.last_through);
+    CHECK(found.first_beyond->number == 1);
+  }
+  SUBCASE("a large packet that arrives after all") {
+    const BlackHole found =
+        locate_black_hole([](PacketSize, std::uint8_t hop) -> HopWord { return {std::nullopt, hop == 3}; }, target);
+    CHECK(!found.first_beyond);
+  }
 }
 
 TEST_CASE("peers that do not play along") {
