@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cmd/handshake_trace_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -52,18 +53,9 @@ std::string field_name(const std::string& field) {
   return std::string(row == kFieldNames.end() ? std::string_view(field) : row->name);
 }
 
-std::string milliseconds(const Value& value) {
-  const auto* number = std::get_if<double>(&value.data);
-  return number == nullptr ? "-" : fmt::format("{:.3f}", *number / 1e3);
-}
-
 std::string loss_text(const Value& value) {
   const auto* number = std::get_if<double>(&value.data);
   return number == nullptr ? "-" : fmt::format("{:.0f}%", *number);
-}
-
-std::string endpoint(const std::string& address, const std::string& port) {
-  return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
 }
 
 Style outcome_style(std::string_view outcome) {

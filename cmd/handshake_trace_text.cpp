@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cmd/handshake_trace_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -110,10 +111,6 @@ class Ladder {
       put("  ", "the name has more addresses: " + record_["other_addresses"].text());
     }
     text_ += '\n';
-  }
-
-  static std::string endpoint(const std::string& address, const std::string& port) {
-    return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
   }
 
   void rung(const Record& event) {
