@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cmd/handshake_trace_names.hpp"
+#include "cmd/handshake_trace_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -18,11 +19,6 @@ constexpr std::size_t kLeastColumn = 20;  // words are never squeezed below it
 constexpr std::string_view kEnterScreen = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeaveScreen = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
-
-std::string milliseconds(const Value& value) {
-  const auto* number = std::get_if<double>(&value.data);
-  return number == nullptr ? "-" : fmt::format("{:.3f}", *number / 1e3);
-}
 
 std::string loss_text(const Value& value) {
   const auto* number = std::get_if<double>(&value.data);

@@ -6,7 +6,9 @@
 #include <array>
 #include <string_view>
 
+#include "cmd/handshake_trace_names.hpp"
 #include "cmd/handshake_trace_repeat.hpp"
+#include "cmd/handshake_trace_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -25,13 +27,10 @@ std::uint64_t whole(const Value& value) {
   return number == nullptr ? 0 : *number;
 }
 
-std::string milliseconds(const Value& microseconds) { return fmt::format("{:.3f}", real(microseconds) / 1e3); }
-
 std::string who(const Record& record) {
   const std::string port = record["port"].text();
   if (record["address"].is_null()) return sanitize(record["target"].text());
-  const std::string address = record["address"].text();
-  return address.find(':') == std::string::npos ? address + ':' + port : '[' + address + "]:" + port;
+  return endpoint_text(record["address"].text(), port);
 }
 
 std::string outcome_words(const Record& probe) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cmd/handshake_trace_names.hpp"
+#include "cmd/handshake_trace_words.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The events of a handshake in plain words.
+// The events of a handshake in plain words, and how values read.
+#include "cmd/handshake_trace_words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,6 +94,11 @@ std::string name_of_segment(const trace::Segment& segment) {
 }
 
 }  // namespace
+
+std::string milliseconds(const Value& microseconds) {
+  const auto* number = std::get_if<double>(&microseconds.data);
+  return number == nullptr ? "-" : fmt::format("{:.3f}", *number / 1e3);
+}
 
 std::string name_of(const HandshakeEvent& event) {
   if (const auto* segment = event.segment()) return name_of_segment(*segment);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/active_session.hpp"
 
+#include "libtcp/trace/wire_words.hpp"
+
 namespace tcp::trace {
-namespace {
-
-// A full queue is a lost segment, which TCP knows how to mend.
-bool is_passing(const Error& error) {
-  return error.is(std::errc::no_buffer_space) || error.is(std::errc::resource_unavailable_try_again);
-}
-
-}  // namespace
 
 ActiveSession::ActiveSession(const ActiveOptions& options, const Clock& clock)
     : clock_(clock), machine_(options, clock.now()), recorder_(handshake_) {

@@ -14,12 +14,6 @@ namespace control = packet::control;
 constexpr std::uint32_t kCookieOptionBits = 0x3f;  // of Linux's TSval: window scale, SACK, ECN
 constexpr std::uint32_t kCookieSack = 0x10;
 
-const Segment* first_segment(const Handshake& handshake, Party from, Role role) {
-  const auto event =
-      std::ranges::find_if(handshake.events, [&](const HandshakeEvent& e) { return e.from == from && e.role == role; });
-  return event == handshake.events.end() ? nullptr : event->segment();
-}
-
 std::string seconds(Duration duration) { return fmt::format("{:.1f} s", static_cast<double>(duration.count()) / 1e9); }
 
 std::string_view ecn_statement(EcnAnswer answer) {

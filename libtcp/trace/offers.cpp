@@ -17,11 +17,6 @@ const HandshakeEvent* first_event(const Handshake& handshake, Party from, Role r
   return event == handshake.events.end() ? nullptr : &*event;
 }
 
-const Segment* first_segment(const Handshake& handshake, Party from, Role role) noexcept {
-  const HandshakeEvent* event = first_event(handshake, from, role);
-  return event == nullptr ? nullptr : event->segment();
-}
-
 // (AE, CWR, ECE) of a SYN-ACK as one number (RFC 9768 §3.1.2, table 2).
 unsigned feedback_bits(const packet::TcpHeader& header) noexcept {
   return (header.has(control::ae) ? 4U : 0U) | (header.has(control::cwr) ? 2U : 0U) |
@@ -112,6 +107,11 @@ bool is_split(const Handshake& handshake, const Segment& first) {
 }
 
 }  // namespace
+
+const Segment* first_segment(const Handshake& handshake, Party from, Role role) noexcept {
+  const HandshakeEvent* event = first_event(handshake, from, role);
+  return event == nullptr ? nullptr : event->segment();
+}
 
 const Segment* answered_syn(const Handshake& handshake) noexcept {
   const Segment* syn_ack = first_segment(handshake, Party::server, Role::syn_ack);

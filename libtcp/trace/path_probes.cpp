@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libtcp/packet/sequence.hpp"
+#include "libtcp/trace/wire_words.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -13,10 +14,6 @@ namespace control = packet::control;
 constexpr std::uint32_t kResetsBeyond = 200;  // what a target can draw from us besides one for each probe
 constexpr std::uint32_t kFlowLabelMask = 0xfffff;
 constexpr std::uint8_t kTransitExceeded = 0;  // the code; 1 is reassembly
-
-bool same_endpoint(const Endpoint& a, const Endpoint& b) {
-  return a.port == b.port && a.address.without_scope() == b.address.without_scope();
-}
 
 // Nothing for an error that neither names a hop nor ends the path.
 std::optional<PathAnswer> answer_of(const packet::IcmpHeader& header) {

@@ -6,16 +6,13 @@
 #include "libtcp/packet/build.hpp"
 #include "libtcp/packet/decode.hpp"
 #include "libtcp/trace/raw_network.hpp"
+#include "libtcp/trace/wire_words.hpp"
 
 namespace tcp::trace {
 namespace {
 
 constexpr std::size_t kLargestHeaders = 128;  // IPv6 header, TCP header, 40 bytes of options
 constexpr unsigned kMostStrangers = 256;
-
-bool is_remote(const Endpoint& endpoint, const Endpoint& remote) {
-  return endpoint.port == remote.port && endpoint.address.without_scope() == remote.address.without_scope();
-}
 
 bool is_local(const Endpoint& endpoint, const PathRawNetworkOptions& options) {
   return options.first_port <= endpoint.port && endpoint.port <= options.last_port;
@@ -43,10 +40,10 @@ std::optional<PathObservation> observe_path(const net::ReceivedPacket& packet, c
   if (tcp == nullptr || decoded.error != packet::ParseError::none) return std::nullopt;
   const Endpoint source = decoded.source_endpoint();
   const Endpoint destination = decoded.destination_endpoint();
-  if (packet.outgoing && is_local(source, options) && is_remote(destination, options.remote)) {
+  if (packet.outgoing && is_local(source, options) && same_endpoint(destination, options.remote)) {
     return PathObservation{packet.time, PathObservation::Ours{{source, destination}, to_segment(decoded, *tcp)}};
   }
-  if (!packet.outgoing && is_local(destination, options) && is_remote(source, options.remote)) {
+  if (!packet.outgoing && is_local(destination, options) && same_endpoint(source, options.remote)) {
     return PathObservation{packet.time,
                            PathObservation::Theirs{{destination, options.remote}, to_segment(decoded, *tcp)}};
   }

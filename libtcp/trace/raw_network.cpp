@@ -4,17 +4,13 @@
 #include "libtcp/packet/build.hpp"
 #include "libtcp/packet/decode.hpp"
 #include "libtcp/trace/active.hpp"
+#include "libtcp/trace/wire_words.hpp"
 
 namespace tcp::trace {
 namespace {
 
 constexpr std::size_t kLargestSent = 128 + kMostPayloadBytes;  // IPv6 header, TCP header, 40 bytes of options, payload
 constexpr unsigned kMostStrangers = 256;
-
-// A zone says which link an address is on; packets do not carry it.
-bool same_endpoint(const Endpoint& a, const Endpoint& b) {
-  return a.port == b.port && a.address.without_scope() == b.address.without_scope();
-}
 
 void take_ip_fields(Segment& segment, const packet::DecodedPacket& packet) {
   segment.time_to_live = packet.time_to_live();

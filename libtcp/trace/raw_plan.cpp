@@ -6,15 +6,11 @@
 #include <fstream>
 #include <random>
 
+#include "libtcp/trace/route_ground.hpp"
+
 namespace tcp::trace {
 namespace {
 
-constexpr std::uint32_t kTcpIpHeaders4 = 40;
-constexpr std::uint32_t kTcpIpHeaders6 = 60;
-constexpr std::uint32_t kLeastMss4 = 536;  // RFC 9293 §3.7.1
-constexpr std::uint32_t kLeastMss6 = 1220;
-constexpr std::uint32_t kLargestMss = 65495;  // what fits a 16-bit IP length
-constexpr int kGuardAttempts = 8;
 constexpr std::size_t kMostGuardedPorts = 512;  // of all targets: each is a descriptor
 constexpr std::size_t kMostPortsATarget = 128;
 
@@ -38,32 +34,10 @@ std::uint8_t host_window_shift() {
   return static_cast<std::uint8_t>(std::clamp(bits - 16, 0, 14));
 }
 
-std::uint16_t mss_for(const Endpoint& remote, std::uint32_t mtu) {
-  const bool v4 = remote.address.is_v4();
-  const std::uint32_t headers = v4 ? kTcpIpHeaders4 : kTcpIpHeaders6;
-  const std::uint32_t fits = mtu > headers ? mtu - headers : 0;
-  return static_cast<std::uint16_t>(std::clamp(fits, v4 ? kLeastMss4 : kLeastMss6, kLargestMss));
-}
-
-// Ports of our own; when the target is on this host they must not be the target's, or we would talk to ourselves.
-Result<net::PortGuard> guard_ports(const IpAddress& source, const Endpoint& remote, std::uint16_t count) {
-  std::vector<net::PortGuard> refused;
-  for (int attempt = 0; attempt < kGuardAttempts; ++attempt) {
-    auto guard = count == 1 ? net::PortGuard::hold({source, 0}) : net::PortGuard::hold_range(source, count);
-    if (!guard) return guard;
-    if (remote.port < guard->first_port() || remote.port > guard->last_port()) return guard;
-    refused.push_back(std::move(*guard));
-  }
-  return make_error(Errc::not_found, "guard a port of " + to_string(source), "none is free");
-}
-
 // `first_port`: 0 for any.
 Result<void> prepare(RawPlan& plan, std::uint16_t first_port, std::uint16_t count) {
-  TCP_TRY_ASSIGN(route, net::find_route(plan.remote.address));
+  TCP_TRY_ASSIGN(route, find_route_with_zone(plan.remote.address));
   plan.route = route;
-  if (route.source.is_v6() && route.source.is_link_local()) {
-    plan.route.source = route.source.with_scope(route.interface_index);
-  }
   auto guard = first_port == 0 ? guard_ports(plan.route.source, plan.remote, count)
                                : net::PortGuard::hold_ports(plan.route.source, first_port, count);
   if (!guard) return std::unexpected(std::move(guard).error());
@@ -115,7 +89,7 @@ ActiveOptions active_options(const RawPlan& plan, const TraceOptions& options, s
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now - clock.started).count());
   active.flow_label = random() & 0xfffff;
   active.first_identification = static_cast<std::uint16_t>(random() | 1);
-  active.route_mss = mss_for(plan.remote, plan.route.mtu);
+  active.route_mss = mss_of_route(plan.remote, plan.route.mtu);
   active.shape = options.shape;
   if (!active.shape.window_shift) active.shape.window_shift = host_window_shift();
   active.payload = options.payload;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "libtcp/trace/wire_words.hpp"
+
 namespace tcp::trace {
 namespace {
 
@@ -11,11 +13,6 @@ using namespace std::chrono_literals;
 constexpr Duration kLongestWait = 200ms;  // so that a signal that came just before the wait is noticed
 constexpr Duration kHoldAtLeast = 20ms;
 constexpr Duration kHoldAtMost = 1s;
-
-// A full queue is a lost probe.
-bool is_passing(const Error& error) {
-  return error.is(std::errc::no_buffer_space) || error.is(std::errc::resource_unavailable_try_again);
-}
 
 class PathRun {
  public:

@@ -8,6 +8,7 @@
 #include "libtcp/packet/sequence.hpp"
 #include "libtcp/trace/black_hole.hpp"
 #include "libtcp/trace/pmtu_search.hpp"
+#include "libtcp/trace/wire_words.hpp"
 
 namespace tcp::trace {
 namespace {
@@ -25,10 +26,6 @@ constexpr std::uint32_t kTimestampsLength = 12;  // with its padding
 constexpr unsigned kTriesAtHop = 2;
 constexpr unsigned kMostQuietWaits = 4;  // the longest wait for quiet, in patiences
 constexpr unsigned kMostReplies = 1000;  // acknowledgments that the peer can draw from us
-
-bool is_passing(const Error& error) {
-  return error.is(std::errc::no_buffer_space) || error.is(std::errc::resource_unavailable_try_again);
-}
 
 class PathMtuRun {
  public:

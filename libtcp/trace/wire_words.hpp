@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Two questions that everybody asks who sends and receives segments of our own.
+#pragma once
+
+#include "libtcp/base/endpoint.hpp"
+#include "libtcp/base/error.hpp"
+
+namespace tcp::trace {
+
+// Of an error of sending: a full queue is a lost segment, which comes again.
+[[nodiscard]] inline bool is_passing(const Error& error) {
+  return error.is(std::errc::no_buffer_space) || error.is(std::errc::resource_unavailable_try_again);
+}
+
+// A zone says which link an address is on; packets do not carry it.
+[[nodiscard]] inline bool same_endpoint(const Endpoint& a, const Endpoint& b) {
+  return a.port == b.port && a.address.without_scope() == b.address.without_scope();
+}
+
+}  // namespace tcp::trace
