@@ -133,7 +133,7 @@ class PathMtu(lab.TestCase):
     def test_without_privilege_the_shape_is_asked_of_the_kernel(self):
         self.net.routers[0].nft("""table inet shape { chain change { type filter hook forward priority 0;
             tcp dport 80 tcp flags & (syn | ack) == syn tcp option maxseg size != 1000 drop
-            tcp dport 80 ip dscp != af11 drop\n tcp dport 80 ip6 dscp != af11 drop }\n}\n""")
+            tcp dport 80 ip dscp != af11 drop\n tcp dport 80 ip6 dscp != af11 drop\n}\n}\n""")
         for address in self.addresses():
             self.assertEqual(self.find(address, 80, "--mss=1000", "--dscp=af11", user="nobody")["outcome"], "found")
 
