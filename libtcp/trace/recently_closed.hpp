@@ -3,6 +3,9 @@
 // two fall on one place the later one stays, so a connection can be forgotten early, never too late.
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,22 +23,25 @@ class RecentlyClosed {
     std::int64_t time = 0;
   };
 
-  RecentlyClosed() : places_(kPlaces) {}
+  // For a tracker of so many connections.
+  explicit RecentlyClosed(std::size_t connections)
+      : places_(std::clamp<std::size_t>(std::bit_ceil(connections), kFewest, kMost)) {}
 
   void add(std::uint32_t hash, std::uint32_t last, std::optional<std::uint32_t> initial, std::int64_t time) noexcept {
-    places_[hash % kPlaces] = {hash, last, initial.value_or(0), initial.has_value(), true, time};
+    places_[hash % places_.size()] = {hash, last, initial.value_or(0), initial.has_value(), true, time};
   }
   // Something of it came again.
-  void touch(std::uint32_t hash, std::int64_t time) noexcept { places_[hash % kPlaces].time = time; }
+  void touch(std::uint32_t hash, std::int64_t time) noexcept { places_[hash % places_.size()].time = time; }
   // Null when there is none, or none so recent.
   [[nodiscard]] const Ended* find(std::uint32_t hash, std::int64_t time) const noexcept {
-    const Ended& place = places_[hash % kPlaces];
+    const Ended& place = places_[hash % places_.size()];
     const std::int64_t since = time - place.time;
     return place.used && place.hash == hash && since > -kDisorder && since < kPatience ? &place : nullptr;
   }
 
  private:
-  static constexpr std::size_t kPlaces = 65536;
+  static constexpr std::size_t kFewest = 64;
+  static constexpr std::size_t kMost = 65536;
   // Nanoseconds of the packets' own time. Longer than the longest gap between retransmissions on common schedules (64
   // s); and packets of one capture may stand in wrong order.
   static constexpr std::int64_t kPatience = 75'000'000'000;

@@ -13,7 +13,10 @@ using packet::sequence_before_or_at;
 namespace control = packet::control;
 
 HandshakeTracker::HandshakeTracker(const TrackerOptions& options, HandshakeObserver& observer)
-    : options_(options), observer_(observer), table_(options.most_connections, options.seed) {}
+    : options_(options),
+      observer_(observer),
+      table_(options.most_connections, options.seed),
+      recently_closed_(options.most_connections) {}
 
 TrackerCounts HandshakeTracker::counts() const noexcept {
   TrackerCounts counts = counts_;
