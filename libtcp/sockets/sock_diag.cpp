@@ -5,26 +5,16 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 
-#include <array>
 #include <cstring>
 
 #include "libtcp/net/netlink.hpp"
+#include "libtcp/sockets/socket_dump.hpp"
+#include "libtcp/sockets/socket_message.hpp"
 
 namespace tcp::sockets {
 namespace {
 
 constexpr int kMostInterruptions = 5;  // a dump that the kernel reports as inconsistent is asked for again
-
-std::uint32_t state_bit(TcpState state) { return 1U << static_cast<unsigned>(state); }
-
-IpAddress address_of(std::uint8_t family, const std::uint32_t (&words)[4]) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), words, sizeof words);
-  if (family == AF_INET6) return IpAddress::v6(bytes);
-  std::uint32_t address = 0;
-  std::memcpy(&address, words, sizeof address);
-  return IpAddress::v4(ntohl(address));
-}
 
 // LISTEN alone: together with CLOSE the kernel would walk all established sockets as well. UDP has but CLOSE.
 std::uint32_t states_of(ports::Protocol protocol) {
@@ -66,29 +56,6 @@ void set_address(std::uint32_t (&words)[4], const IpAddress& address) {
 }
 
 }  // namespace
-
-Result<SocketInfo> parse_socket(std::span<const std::uint8_t> message, ports::Protocol protocol) {
-  const auto malformed = [](const char* why) { return make_error(Errc::malformed, "read a socket", why); };
-  inet_diag_msg diag{};
-  if (message.size() < sizeof diag) return malformed("the kernel's message is too short");
-  std::memcpy(&diag, message.data(), sizeof diag);
-  if (diag.idiag_family != AF_INET && diag.idiag_family != AF_INET6) return malformed("neither IPv4 nor IPv6");
-  SocketInfo socket;
-  socket.protocol = protocol;
-  socket.state = static_cast<TcpState>(diag.idiag_state);
-  socket.local = {address_of(diag.idiag_family, diag.id.idiag_src), ntohs(diag.id.idiag_sport)};
-  socket.remote = {address_of(diag.idiag_family, diag.id.idiag_dst), ntohs(diag.id.idiag_dport)};
-  socket.interface_index = diag.id.idiag_if;
-  socket.user_id = diag.idiag_uid;
-  socket.inode = diag.idiag_inode;
-  socket.receive_queue = diag.idiag_rqueue;
-  socket.send_queue = diag.idiag_wqueue;
-  TCP_TRY(net::for_each_attribute(message.subspan(sizeof diag),
-                                  [&](std::uint16_t type, std::span<const std::uint8_t> value) {
-                                    if (type == INET_DIAG_SKV6ONLY && !value.empty()) socket.v6_only = value[0] != 0;
-                                  }));
-  return socket;
-}
 
 Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
   const std::string attempt = "list " + std::string(to_string(protocol)) + " sockets";

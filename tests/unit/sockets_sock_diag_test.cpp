@@ -9,6 +9,7 @@
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/sockets/sock_diag.hpp"
+#include "libtcp/sockets/socket_message.hpp"
 
 using namespace tcp;
 using namespace tcp::sockets;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// What the running kernel says of one TCP connection: struct tcp_info (tcp(7), TCP_INFO; linux/tcp.h), of whatever
+// length this kernel has it. Read by a table of its own, so that fields newer than the build's headers are told as
+// well.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tcp::sockets {
+
+enum class TcpInfoUnit : std::uint8_t {
+  count,
+  segments,
+  bytes,
+  bytes_per_second,
+  microseconds,
+  milliseconds,
+  flags,
+};
+
+struct TcpInfoField {
+  std::string_view name;  // the kernel's, without tcpi_: "rtt", "snd_cwnd"
+  TcpInfoUnit unit = TcpInfoUnit::count;
+  std::uint16_t offset = 0;  // bytes from the beginning of struct tcp_info
+  std::uint8_t width = 4;    // bytes: 1, 2, 4 or 8
+  std::uint8_t shift = 0;    // of a bit field, from the lowest bit
+  std::uint8_t bits = 0;     // of a bit field; 0: the whole width
+};
+
+// In the kernel's order, the newest last.
+[[nodiscard]] std::span<const TcpInfoField> tcp_info_fields();
+// By name; null when there is none.
+[[nodiscard]] const TcpInfoField* find_tcp_info_field(std::string_view name);
+
+class TcpInfo {
+ public:
+  static constexpr std::size_t kMost = 512;  // bytes; what a later kernel adds beyond is not kept
+
+  // Copies what fits; bytes of untrusted length.
+  void assign(std::span<const std::uint8_t> bytes);
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }  // bytes; 0: the kernel told nothing
+  // Nothing when this kernel's struct ends before the field.
+  [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const;
+  [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
+
+ private:
+  std::uint16_t size_ = 0;
+  std::array<std::uint8_t, kMost> bytes_;  // the first size_ of them are set
+};
+
+}  // namespace tcp::sockets
