@@ -35,6 +35,13 @@ void TrackerThread::stop() {
   thread_.join();
 }
 
+void TrackerThread::take_gists(std::vector<HandshakeGist>& gists) {
+  for (auto& batch : ring_) {
+    gists.insert(gists.end(), batch->gists().begin(), batch->gists().end());
+    batch->gists().clear();
+  }
+}
+
 // What was given is done before the stop. A batch counts as taken when it is done, so its place is not written
 // meanwhile.
 void TrackerThread::work() {
@@ -46,6 +53,7 @@ void TrackerThread::work() {
     lock.unlock();
     tracker_.follow(batch);
     batch.clear();
+    tracker_.take_gists(batch.gists());
     lock.lock();
     ++taken_;
     // One that waits for room is woken when there is enough to be worth it.

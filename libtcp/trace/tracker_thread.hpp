@@ -28,6 +28,8 @@ class TrackerThread {
   // Waits until all that was given is done.
   void drain();
   void stop();
+  // Gists of batches that nobody has got back yet; after a drain() or stop().
+  void take_gists(std::vector<HandshakeGist>& gists);
 
  private:
   static constexpr std::size_t kBatches = 16;
