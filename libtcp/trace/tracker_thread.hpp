@@ -31,7 +31,7 @@ class TrackerThread {
   void take_gists(std::vector<HandshakeGist>& gists);
 
  private:
-  static constexpr std::size_t kBatches = 16;
+  static constexpr std::uint32_t kBatches = 16;
 
   using Count = std::atomic<std::uint32_t>;
   static void wait_for_change(const Count& count, std::uint32_t from);
