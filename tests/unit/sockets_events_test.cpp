@@ -11,6 +11,7 @@
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/sockets/events.hpp"
+#include "libtcp/sockets/state_program.hpp"
 #include "sockets_messages.hpp"
 
 using namespace tcp;
@@ -222,6 +223,35 @@ TEST_CASE("without the multicast a change to CLOSED is the close") {
   REQUIRE(its.size() >= 2);
   CHECK(its.back().kind == SocketEventKind::closed);
   CHECK(its.back().totals == nullptr);
+}
+
+TEST_CASE("what comes faster than it is read is lost, and counted") {
+  const SystemClock clock;
+  auto events = SocketEvents::open(clock, {});
+  REQUIRE(events);
+  // More than there is room for: 8 MiB for closes, 256 KiB a processor for changes.
+  for (int i = 0; i < 40'000; ++i) {
+    const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::listen(listener.get(), 1) == 0);
+  }
+  const auto told_of_losses = [&] {
+    const EventLosses losses = events->losses();
+    return losses.close_overruns > 0 && (losses.changes > 0 || !events->sources().changes);
+  };
+  const MonotonicTime deadline = clock.now() + std::chrono::seconds(60);
+  while (!told_of_losses() && clock.now() < deadline) {
+    REQUIRE(events->next(clock.now() + std::chrono::milliseconds(100)));
+    const UniqueFd another(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // the next record tells of the loss
+    REQUIRE(::listen(another.get(), 1) == 0);
+  }
+  CHECK(told_of_losses());
+}
+
+TEST_CASE("the program that picks a namespace is not made of types that are not understood") {
+  const auto parsed = StateRecordFormat::parse(kFormat);
+  REQUIRE(parsed);
+  CHECK_FALSE(make_state_program({}, *parsed, 1, 3));
+  CHECK_FALSE(make_state_program(Octets(4096, 0xff), *parsed, 1, 3));
 }
 
 TEST_CASE("nothing asked for is an error, and nothing happening ends at the deadline") {
