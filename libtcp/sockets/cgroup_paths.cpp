@@ -19,8 +19,6 @@
 namespace tcp::sockets {
 namespace {
 
-// With systemd's hybrid hierarchy it is in the second place.
-const std::vector<std::string> kUsualMounts{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 constexpr std::size_t kMostCgroups = 200'000;
 constexpr int kKernfsHandle = 0xfe;  // FILEID_KERNFS of the kernel: the 64-bit ID alone
 
@@ -67,7 +65,9 @@ CgroupPaths::~CgroupPaths() = default;
 void CgroupPaths::open() {
   if (std::exchange(opened_, true)) return;
   const bool usual = mount_.empty();
-  for (const std::string& mount : usual ? kUsualMounts : std::vector{mount_}) {
+  // With systemd's hybrid hierarchy it is in the second place.
+  const std::vector<std::string> usual_mounts{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+  for (const std::string& mount : usual ? usual_mounts : std::vector{mount_}) {
     root_ = open_directory(AT_FDCWD, mount.c_str());
     may_ask_ = is_cgroup2(root_.get());
     mount_ = path_of_descriptor(root_.get());  // as the kernel says it, without links
