@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Sockets as lines of columns, written as they come: the first few hundred say how wide the columns are, and nothing
+// is kept after them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/output/output.hpp"
+#include "cmd/sockets_columns.hpp"
+
+namespace tcp::cmd {
+
+// One row of cells, laid out for a terminal or a pipe. In a pipe each row is one line and nothing is cut. On a
+// terminal a row that does not fit goes on in a second line rather than losing part of an address; what is longer than
+// a line ends in "…".
+class RowLayout {
+ public:
+  struct Field {
+    std::size_t width = 0;
+    bool right_aligned = false;
+    bool shrinks = false;  // gives way with "…" when the terminal is too narrow
+  };
+  RowLayout(std::vector<Field> fields, const Terminal& terminal);
+
+  // `cells` as many as fields. Appends a line, or several, each with its newline.
+  void append(std::string& out, const std::vector<std::string_view>& cells) const;
+  [[nodiscard]] const std::vector<Field>& fields() const noexcept { return fields_; }
+
+ private:
+  void append_on_terminal(std::string& out, const std::vector<std::string_view>& cells) const;
+
+  std::vector<Field> fields_;
+  bool is_terminal_;
+  bool unicode_;
+  std::size_t width_;
+};
+
+class SocketTable {
+ public:
+  static constexpr std::size_t kSample = 256;  // rows
+
+  // `style` is copied; what it refers to and `out` must outlive it.
+  SocketTable(Output& out, ColumnList columns, const CellStyle& style, bool with_info);
+
+  void row(const sockets::SocketRow& row);
+  // Writes what is still held back. Without any row nothing is written, not even the heading.
+  void finish();
+
+ private:
+  void take_cells(const sockets::SocketRow& row);
+  void begin();
+  void put_line(std::string_view text, std::size_t first_end);
+
+  Output& out_;
+  ColumnList columns_;
+  CellStyle style_;
+  bool with_info_;
+  std::string text_;               // of the cells of one row, or of all rows of the sample
+  std::vector<std::size_t> ends_;  // where each cell ends in text_; with_info_: and the line of info
+  std::vector<RowLayout> layout_;  // empty until the sample is complete
+  std::vector<std::string_view> cells_;
+  std::string line_;
+};
+
+}  // namespace tcp::cmd
