@@ -27,7 +27,7 @@ void append_attribute(std::vector<std::uint8_t>& to, std::uint16_t type, Bytes v
   const nlattr header{static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), type};
   append(to, &header, sizeof header);
   append(to, value.data(), value.size());
-  to.resize(NLA_ALIGN(to.size()));
+  to.resize((to.size() + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO);
 }
 
 // One walk of the kernel's: a family, and LISTEN or all the other states.
