@@ -27,6 +27,7 @@ void append_v4(std::string& out, std::span<const std::uint8_t> bytes) {
 std::string_view key_suffix(Unit unit) {
   switch (unit) {
     case Unit::segments: return "_segments";
+    case Unit::packet_bytes:
     case Unit::bytes: return "_bytes";
     case Unit::bytes_per_second: return "_bytes_per_second";
     case Unit::microseconds: return "_us";
@@ -36,7 +37,7 @@ std::string_view key_suffix(Unit unit) {
 }
 
 std::string_view key_suffix(std::string_view name, Unit unit) {
-  const bool said = (unit == Unit::bytes && name.find("bytes") != name.npos) ||
+  const bool said = ((unit == Unit::bytes || unit == Unit::packet_bytes) && name.find("bytes") != name.npos) ||
                     (unit == Unit::segments && name.find("segs") != name.npos);
   return said ? std::string_view() : key_suffix(unit);
 }
@@ -48,6 +49,12 @@ void append_number(std::string& out, std::uint64_t number) {
 
 void append_human(std::string& out, std::uint64_t number, Unit unit) {
   constexpr std::uint64_t kMostMicroseconds = 1ULL << 53;  // nanoseconds fit in 63 bits
+  constexpr std::uint64_t kNoThreshold = 0x7fffffff;       // TCP_INFINITE_SSTHRESH
+  const bool unlimited = unit == Unit::segments ? number == kNoThreshold : number == ~0ULL;
+  if (unlimited) {
+    out += "unlimited";
+    return;
+  }
   number = unit == Unit::microseconds || unit == Unit::milliseconds ? std::min(number, kMostMicroseconds) : number;
   const auto duration = [&](std::int64_t scale) { return Duration(static_cast<std::int64_t>(number) * scale); };
   switch (unit) {

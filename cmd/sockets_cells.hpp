@@ -12,8 +12,18 @@
 
 namespace tcp::cmd {
 
-// Of a queue: bytes, or connections when it is a listener's.
-enum class Unit : std::uint8_t { none, segments, queue, bytes, bytes_per_second, microseconds, milliseconds, id };
+// queue: bytes, or connections when it is a listener's. packet_bytes: people know sizes of packets by heart.
+enum class Unit : std::uint8_t {
+  none,
+  segments,
+  queue,
+  packet_bytes,
+  bytes,
+  bytes_per_second,
+  microseconds,
+  milliseconds,
+  id
+};
 
 // What is behind a key for its unit: "_bytes"; empty for a plain number.
 [[nodiscard]] std::string_view key_suffix(Unit unit);
@@ -21,7 +31,7 @@ enum class Unit : std::uint8_t { none, segments, queue, bytes, bytes_per_second,
 [[nodiscard]] std::string_view key_suffix(std::string_view name, Unit unit);
 
 void append_number(std::string& out, std::uint64_t number);
-// "12.3 KiB", "45 ms", "1.2 MB/s".
+// "12.3 KiB", "45.0 ms", "1.2 MiB/s"; the kernel's highest numbers are "unlimited".
 void append_human(std::string& out, std::uint64_t number, Unit unit);
 // Control characters and the like written as \x1b.
 void append_safe(std::string& out, std::string_view text);

@@ -297,10 +297,11 @@ constexpr SocketColumn kOwn[] = {
 };
 #pragma GCC diagnostic pop
 
-Unit unit_of(sockets::TcpInfoUnit unit) {
-  switch (unit) {
+Unit unit_of(const sockets::TcpInfoField& field) {
+  const bool packet = field.name.ends_with("mss") || field.name == "pmtu";
+  switch (field.unit) {
     case sockets::TcpInfoUnit::segments: return Unit::segments;
-    case sockets::TcpInfoUnit::bytes: return Unit::bytes;
+    case sockets::TcpInfoUnit::bytes: return packet ? Unit::packet_bytes : Unit::bytes;
     case sockets::TcpInfoUnit::bytes_per_second: return Unit::bytes_per_second;
     case sockets::TcpInfoUnit::microseconds: return Unit::microseconds;
     case sockets::TcpInfoUnit::milliseconds: return Unit::milliseconds;
@@ -316,7 +317,7 @@ std::vector<SocketColumn> all_columns() {
     SocketColumn column;
     column.name = field.name;
     column.description = "tcp_info";
-    column.unit = unit_of(field.unit);
+    column.unit = unit_of(field);
     column.details = kInfo;
     column.info = &field;
     columns.push_back(column);

@@ -83,7 +83,7 @@ void append_info(std::string& out, const sockets::SocketRow& row, const CellStyl
     if (!shown || is_told_otherwise(column.name)) continue;
     value.clear();
     column.append(value, row, style);
-    if (value == "-" || value == "0") continue;
+    if (value == "-" || value == "0" || value == "unlimited") continue;
     lines.pair(
         style.human ? std::string(column.name) : std::string(column.name).append(key_suffix(column.name, column.unit)),
         value);

@@ -9,13 +9,22 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::size_t kGap = 2;
 constexpr std::size_t kContinuationIndent = 4;
-constexpr std::size_t kLeastShrunk = 10;  // a cell is never cut shorter
+constexpr std::size_t kLeastProcess = 10;  // "nginx[812]"
+constexpr std::size_t kLongestV4 = 21;     // "255.255.255.255:65535"
 
 std::size_t columns_of(std::string_view text) {
   const bool ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   return ascii ? text.size() : display_width(text);
+}
+
+// The number of a process stays when its name is cut: "some-ser…[1234]".
+std::string shortened(std::string_view cell, std::size_t room, bool unicode) {
+  constexpr std::size_t kLeastName = 4;
+  const auto number = cell.rfind('[');
+  const std::size_t kept = number == std::string_view::npos ? 0 : cell.size() - number;
+  if (kept == 0 || kept + kLeastName > room) return fit(cell, room, unicode);
+  return fit(cell.substr(0, number), room - kept, unicode).append(cell.substr(number));
 }
 
 }  // namespace
@@ -24,12 +33,32 @@ RowLayout::RowLayout(std::vector<Field> fields, const Terminal& terminal)
     : fields_(std::move(fields)),
       is_terminal_(terminal.is_terminal),
       unicode_(terminal.unicode),
-      width_(terminal.width) {}
+      width_(terminal.width) {
+  if (is_terminal_) fit_terminal();
+}
+
+void RowLayout::fit_terminal() {
+  const auto total = [&] {
+    std::size_t sum = gap_ * (fields_.size() - 1);
+    for (const Field& field : fields_) sum += field.width;
+    return sum;
+  };
+  if (total() > width_) gap_ = 1;
+  while (total() > width_) {
+    Field* widest = nullptr;
+    for (Field& field : fields_) {
+      const bool gives = field.least != 0 && field.width > field.least;
+      if (gives && (widest == nullptr || field.width > widest->width)) widest = &field;
+    }
+    if (widest == nullptr) return;
+    --widest->width;
+  }
+}
 
 void RowLayout::append(std::string& out, const std::vector<std::string_view>& cells) const {
   if (is_terminal_) return append_on_terminal(out, cells);
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    if (i > 0) out.append(kGap, ' ');
+    if (i > 0) out.append(gap_, ' ');
     const std::size_t used = columns_of(cells[i]);
     const std::size_t blanks = fields_[i].width > used ? fields_[i].width - used : 0;
     if (fields_[i].right_aligned) out.append(blanks, ' ');
@@ -39,29 +68,34 @@ void RowLayout::append(std::string& out, const std::vector<std::string_view>& ce
   out += '\n';
 }
 
+// A field begins at its own column, or behind a longer one before it. In a second line of a row it may begin earlier
+// to be whole.
 void RowLayout::append_on_terminal(std::string& out, const std::vector<std::string_view>& cells) const {
-  std::size_t place = 0;  // columns that the line has so far
-  std::size_t start = 0;  // where the next field begins when everything before it fits
+  std::size_t place = 0;   // columns that the line has so far
+  std::size_t column = 0;  // where this field begins in most rows
+  bool continued = false;
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const Field& field = fields_[i];
     const std::size_t used = columns_of(cells[i]);
-    std::size_t begin = i == 0 ? 0 : std::max(start, place + kGap);
-    if (field.right_aligned && field.width > used) begin = std::max(begin, start + field.width - used);
-    const bool cut = field.shrinks && begin + std::min(used, kLeastShrunk) <= width_;
-    if (begin + used > width_ && !cut && place > 0) {
+    const std::size_t wanted = field.cut ? std::min(used, kLeastProcess) : used;
+    std::size_t aligned = column;
+    if (field.right_aligned && field.width > used) aligned += field.width - used;
+    std::size_t begin = place == 0 ? aligned : std::max(aligned, place + gap_);
+    if (place > 0 && begin + wanted > width_ && !continued) {
       out += '\n';
-      place = 0;
-      begin = kContinuationIndent;
+      place = kContinuationIndent;
+      out.append(place, ' ');
+      begin = place;
+      continued = true;
+    } else if (continued && begin + used > width_) {
+      const std::size_t earliest = place + gap_;
+      begin = std::max(earliest, width_ > used ? width_ - used : 0);
     }
     out.append(begin - place, ' ');
     const std::size_t room = width_ > begin ? width_ - begin : 1;
-    if (used > room) {
-      out += fit(cells[i], room, unicode_);
-    } else {
-      out += cells[i];
-    }
+    used > room ? void(out += shortened(cells[i], room, unicode_)) : void(out += cells[i]);
     place = begin + std::min(used, room);
-    start += field.width + kGap;
+    column += field.width + gap_;
   }
   out += '\n';
 }
@@ -109,12 +143,17 @@ void SocketTable::begin() {
   std::vector<std::string> headings;
   for (const SocketColumn* column : columns_) {
     headings.push_back(column->heading(style_));
-    fields.push_back({headings.back().size(), column->is_number(), column->name == "process"});
+    const bool name = column->need == ColumnNeed::holders || column->need == ColumnNeed::cgroups;
+    const std::size_t width = headings.back().size();
+    fields.push_back({width, column->is_number(), column->is_number() ? 0 : name ? kLeastProcess : width, name});
   }
   for (std::size_t cell = 0, begin = 0; cell < ends_.size(); begin = ends_[cell++]) {
     if (cell % cells >= columns_.size()) continue;
-    std::size_t& width = fields[cell % cells].width;
-    width = std::max(width, columns_of(std::string_view(text_).substr(begin, ends_[cell] - begin)));
+    RowLayout::Field& field = fields[cell % cells];
+    const std::size_t width = columns_of(std::string_view(text_).substr(begin, ends_[cell] - begin));
+    field.width = std::max(field.width, width);
+    // Where IPv6 takes too much, the columns are as wide as IPv4 needs.
+    if (!field.right_aligned && !field.cut && width <= kLongestV4) field.least = std::max(field.least, width);
   }
   layout_.emplace_back(std::move(fields), out_.terminal());
   std::ranges::copy(headings, cells_.begin());

@@ -21,8 +21,10 @@ class RowLayout {
   struct Field {
     std::size_t width = 0;
     bool right_aligned = false;
-    bool shrinks = false;  // gives way with "…" when the terminal is too narrow
+    std::size_t least = 0;  // width that it gives way to when the terminal is too narrow; 0: it does not
+    bool cut = false;       // what is wider ends in "…"; otherwise the row goes on in another line
   };
+  // Takes from the fields what they can give until they fit the terminal.
   RowLayout(std::vector<Field> fields, const Terminal& terminal);
 
   // `cells` as many as fields. Appends a line, or several, each with its newline.
@@ -31,11 +33,13 @@ class RowLayout {
 
  private:
   void append_on_terminal(std::string& out, const std::vector<std::string_view>& cells) const;
+  void fit_terminal();
 
   std::vector<Field> fields_;
   bool is_terminal_;
   bool unicode_;
   std::size_t width_;
+  std::size_t gap_ = 2;
 };
 
 class SocketTable {
