@@ -7,6 +7,7 @@
 
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/interface.hpp"
+#include "libtcp/sockets/holders.hpp"
 #include "libtcp/sockets/sock_diag.hpp"
 
 namespace tcp::cmd {
@@ -34,7 +35,7 @@ bool LocalOwners::is_local(const IpAddress& address) const {
   return address.is_loopback() || std::ranges::find(local_, address) != local_.end();
 }
 
-std::optional<sockets::Owner> LocalOwners::owner_of(const Endpoint& local, const Endpoint& remote) {
+std::optional<sockets::Process> LocalOwners::owner_of(const Endpoint& local, const Endpoint& remote) {
   if (!is_local(local.address)) return std::nullopt;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt != 0) std::this_thread::sleep_for(kUntilAccepted);
@@ -42,14 +43,14 @@ std::optional<sockets::Owner> LocalOwners::owner_of(const Endpoint& local, const
     if (!socket || !*socket) return std::nullopt;
     if ((*socket)->inode == 0) continue;
     const std::array inodes{(*socket)->inode};
-    const sockets::Owners owners = sockets::find_owners(inodes);
-    const sockets::Owner* owner = owners.find((*socket)->inode);
-    return owner == nullptr ? std::nullopt : std::optional(*owner);
+    const sockets::HolderIndex index = sockets::index_holders(inodes, {});
+    const auto holders = index.holders_of((*socket)->inode);
+    return holders.empty() ? std::nullopt : std::optional(*holders.front().process);
   }
   return std::nullopt;
 }
 
-std::optional<sockets::Owner> LocalOwners::find(const trace::ObservedHandshake& handshake) {
+std::optional<sockets::Process> LocalOwners::find(const trace::ObservedHandshake& handshake) {
   if (handshake.way) return std::nullopt;
   if (!is_local(handshake.client.address) && !is_local(handshake.server.address)) return std::nullopt;
   const MonotonicTime now = clock_.now();

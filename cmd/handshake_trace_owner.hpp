@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
-#include "libtcp/sockets/owners.hpp"
+#include "libtcp/sockets/socket_row.hpp"
 #include "libtcp/trace/observed.hpp"
 
 namespace tcp::cmd {
@@ -17,14 +17,14 @@ class LocalOwners {
   LocalOwners();
 
   // The client's process if that is here, otherwise the server's; nothing when neither is, or when the socket has gone.
-  [[nodiscard]] std::optional<sockets::Owner> find(const trace::ObservedHandshake& handshake);
+  [[nodiscard]] std::optional<sockets::Process> find(const trace::ObservedHandshake& handshake);
 
   // Gives up every capability but those that let it look into other users' processes.
   [[nodiscard]] static Result<void> keep_what_it_needs();
 
  private:
   [[nodiscard]] bool is_local(const IpAddress& address) const;
-  [[nodiscard]] std::optional<sockets::Owner> owner_of(const Endpoint& local, const Endpoint& remote);
+  [[nodiscard]] std::optional<sockets::Process> owner_of(const Endpoint& local, const Endpoint& remote);
 
   std::vector<IpAddress> local_;
   SystemClock clock_;

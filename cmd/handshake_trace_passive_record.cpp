@@ -43,7 +43,7 @@ Value icmp_record(const std::optional<trace::ObservedIcmp>& icmp) {
   return record;
 }
 
-Value process_record(const std::optional<sockets::Owner>& owner) {
+Value process_record(const std::optional<sockets::Process>& owner) {
   if (!owner) return {};
   Record record("process");
   record.add("pid", owner->pid);
@@ -167,7 +167,7 @@ Record frame_counts(const PassiveTotals& totals) {
 
 }  // namespace
 
-Record to_record(const trace::ObservedHandshake& handshake, const std::optional<sockets::Owner>& owner) {
+Record to_record(const trace::ObservedHandshake& handshake, const std::optional<sockets::Process>& owner) {
   Record record("observed");
   record.add("first", to_rfc3339(handshake.first));
   record.add("last", to_rfc3339(handshake.last));

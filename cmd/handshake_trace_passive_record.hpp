@@ -6,7 +6,7 @@
 
 #include "cmd/output/record.hpp"
 #include "libtcp/net/capture.hpp"
-#include "libtcp/sockets/owners.hpp"
+#include "libtcp/sockets/socket_row.hpp"
 #include "libtcp/trace/frame_reader.hpp"
 #include "libtcp/trace/observed.hpp"
 #include "libtcp/trace/passive_summary.hpp"
@@ -16,7 +16,7 @@ namespace tcp::cmd {
 
 // `owner`: of the local socket, when there is one and it is known.
 [[nodiscard]] Record to_record(const trace::ObservedHandshake& handshake,
-                               const std::optional<sockets::Owner>& owner = {});
+                               const std::optional<sockets::Process>& owner = {});
 
 // All that a passive run knows at its end.
 struct PassiveTotals {

@@ -61,7 +61,7 @@ List registered_names(const ports::PortDescription& description) {
   return names;
 }
 
-Record to_record(const sockets::SocketInfo& socket, const sockets::Owner* owner) {
+Record to_record(const sockets::SocketInfo& socket, const sockets::Process* owner) {
   Record record;
   record.add("protocol", to_string(socket.protocol));
   record.add("address", to_string(socket.local.address));
@@ -150,13 +150,16 @@ void PortHost::find_owners(const std::vector<ports::PortDescription>& shown) {
     for (const auto* socket : listeners_on(description.ports, description.protocol)) inodes.push_back(socket->inode);
   }
   if (inodes.empty()) return;
-  owners_ = sockets::find_owners(inodes);
-  if (owners_.forbidden == 0) return;
+  owners_ = sockets::index_holders(inodes, {});
+  if (owners_.counts().forbidden == 0) return;
   hidden_owners_ = static_cast<std::size_t>(
-      std::ranges::count_if(inodes, [&](std::uint32_t inode) { return owners_.find(inode) == nullptr; }));
+      std::ranges::count_if(inodes, [&](std::uint32_t inode) { return owners_.holders_of(inode).empty(); }));
 }
 
-const sockets::Owner* PortHost::owner_of(const sockets::SocketInfo& socket) const { return owners_.find(socket.inode); }
+const sockets::Process* PortHost::owner_of(const sockets::SocketInfo& socket) const {
+  const auto holders = owners_.holders_of(socket.inode);
+  return holders.empty() ? nullptr : holders.front().process;
+}
 
 Record to_record(const ports::PortDescription& description, const PortHost& host, const ports::LocalServices& local) {
   const bool single = description.ports.count() == 1;

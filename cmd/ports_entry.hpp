@@ -12,7 +12,7 @@
 #include "libtcp/net/host.hpp"
 #include "libtcp/ports/describe.hpp"
 #include "libtcp/ports/ranges.hpp"
-#include "libtcp/sockets/owners.hpp"
+#include "libtcp/sockets/holders.hpp"
 #include "libtcp/sockets/sock_diag.hpp"
 
 namespace tcp::cmd {
@@ -35,7 +35,7 @@ class PortHost {
 
   // Looks up the processes that listen on these ports, and only those.
   void find_owners(const std::vector<ports::PortDescription>& shown);
-  [[nodiscard]] const sockets::Owner* owner_of(const sockets::SocketInfo& socket) const;
+  [[nodiscard]] const sockets::Process* owner_of(const sockets::SocketInfo& socket) const;
   // Shown listeners whose process could not be seen.
   [[nodiscard]] std::size_t hidden_owners() const noexcept { return hidden_owners_; }
 
@@ -43,7 +43,7 @@ class PortHost {
   net::HostPorts host_;
   std::vector<ports::Protocol> listed_;
   std::vector<sockets::SocketInfo> listeners_;
-  sockets::Owners owners_;
+  sockets::HolderIndex owners_;
   std::size_t hidden_owners_ = 0;
 };
 

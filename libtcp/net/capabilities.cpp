@@ -25,6 +25,9 @@ constexpr CapabilityRow row_of(Capability capability) {
     case Capability::net_admin: return {CAP_NET_ADMIN, "CAP_NET_ADMIN", "cap_net_admin"};
     case Capability::net_raw: return {CAP_NET_RAW, "CAP_NET_RAW", "cap_net_raw"};
     case Capability::sys_ptrace: return {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "cap_sys_ptrace"};
+    case Capability::sys_admin: return {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "cap_sys_admin"};
+    case Capability::perfmon: return {CAP_PERFMON, "CAP_PERFMON", "cap_perfmon"};
+    case Capability::bpf: return {CAP_BPF, "CAP_BPF", "cap_bpf"};
   }
   return {};
 }

@@ -13,6 +13,9 @@ enum class Capability : unsigned char {
   net_admin,         // CAP_NET_ADMIN
   net_raw,           // CAP_NET_RAW
   sys_ptrace,        // CAP_SYS_PTRACE: other users' /proc/PID/fd
+  sys_admin,         // CAP_SYS_ADMIN: other network namespaces; whatever has no capability of its own
+  perfmon,           // CAP_PERFMON, Linux 5.8: with CAP_BPF, programs that look at the kernel
+  bpf,               // CAP_BPF, Linux 5.8
 };
 
 // In the effective set of this thread, now.

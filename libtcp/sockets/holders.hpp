@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who holds which sockets: through a BPF iterator over all open files where that is built in and permitted, otherwise
-// through /proc/PID/fd, which costs several microseconds a descriptor and ends early once all wanted are found.
+// Who holds which sockets: through a BPF iterator over all open files where that is permitted (root, or CAP_BPF and
+// CAP_PERFMON; Linux 5.11), otherwise through /proc/PID/fd, which costs some microseconds a descriptor and ends early
+// once all wanted are found.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +25,10 @@ struct HolderOptions {
 
 struct HolderCounts {
   HolderSource source = HolderSource::proc;
-  std::size_t processes = 0;
-  std::size_t forbidden = 0;  // processes that may not be looked into
+  std::size_t processes = 0;  // looked into; through BPF: that hold something wanted
+  std::size_t forbidden = 0;  // processes that may not be looked into; those that hidepid hides cannot be counted
   std::size_t vanished = 0;   // ended while being looked into
+  std::string bpf_obstacle;   // why BPF was not used although it was allowed: "needs CAP_BPF and CAP_PERFMON"
 };
 
 class HolderIndex {
@@ -47,7 +49,8 @@ class HolderIndex {
   std::unique_ptr<Table> table_;
 };
 
-// The holders of all sockets of all processes.
+// The holders of all sockets of all processes. A socket on its way in a message (unix(7), SCM_RIGHTS), or that only a
+// mapping or io_uring holds, has no holder.
 [[nodiscard]] HolderIndex index_all_holders(const HolderOptions& options);
 // Of these inodes only; may end as soon as each has one holder, so that of a socket held by several processes not all
 // need be named.
