@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "libtcp/sockets/cgroup.hpp"
+
 namespace tcp::sockets {
 namespace {
 
@@ -18,6 +20,7 @@ class Stream {
   Stream(const Query& query, const RowHandler& handler)
       : query_(query), handler_(handler), needs_(query.filter.needs()), decided_(query.filter.kernel_decides_all()) {
     options_ = query.holder_options;
+    wants_cgroups_ = query.cgroups || needs_.cgroup;
     options_.cgroups = options_.cgroups || query.cgroups || needs_.holders || needs_.cgroup;
   }
 
@@ -38,7 +41,8 @@ class Stream {
   // Until there are too many, sockets wait here: their holders are searched for by inode.
   bool take(const SocketInfo& socket) {
     if (index_) return show_held(socket);
-    if (!needs_.holders && !decided_ && !query_.filter.matches({&socket, {}, {}, {}, {}})) return true;
+    const bool decidable = !needs_.holders && !needs_.rates && !needs_.cgroup;
+    if (decidable && !decided_ && !query_.filter.matches({&socket, {}, {}, {}, {}})) return true;
     kept_.push_back(socket);
     return kept_.size() < kMostKept || release(/*all=*/true);
   }
@@ -67,7 +71,9 @@ class Stream {
   }
 
   bool show(const SocketInfo& socket, std::span<const Holder> holders) {
-    const SocketRow row{&socket, holders, {}, {}, {}};
+    SocketRow row{&socket, holders, query_.network_namespace, {}, {}};
+    if (query_.rates != nullptr) row.rates = query_.rates->meet(socket);
+    if (wants_cgroups_ && socket.cgroup_id) row.cgroup = cgroups_.path_of(*socket.cgroup_id);
     if (!decided_ && !query_.filter.matches(row)) return true;
     ++outcome_.selected;
     if (index_ && socket.inode != 0 && holders.empty()) ++outcome_.unknown_holders;
@@ -78,6 +84,8 @@ class Stream {
   const RowHandler& handler_;
   FilterNeeds needs_;
   bool decided_;
+  bool wants_cgroups_ = false;
+  CgroupPaths cgroups_;
   HolderOptions options_;
   std::vector<SocketInfo> kept_;
   std::optional<HolderIndex> index_;
