@@ -18,20 +18,6 @@ namespace {
 constexpr std::size_t kReceiveBufferBytes = std::size_t{64} * 1024;  // the kernel sends 32 KiB at most
 constexpr timeval kAnswerTimeout{.tv_sec = 5, .tv_usec = 0};
 constexpr std::size_t kHeaderLength = sizeof(nlmsghdr);
-constexpr std::uint16_t kAttributeTypeMask = static_cast<std::uint16_t>(NLA_TYPE_MASK);
-
-// Where one request stands.
-struct Exchange {
-  const NetlinkHandler& handler;
-  std::uint32_t sequence = 0;
-  bool many = false;  // a dump, or a request that wants an acknowledgment: more than one message to come
-  bool interrupted = false;
-  bool done = false;
-};
-
-std::unexpected<Error> malformed(std::string why) {
-  return make_error(Errc::malformed, "read netlink answer", std::move(why));
-}
 
 Result<UniqueFd> open_socket(int protocol) {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
@@ -54,7 +40,7 @@ std::string extended_reason(std::span<const std::uint8_t> attributes) {
 
 Result<void> kernel_error(int error, std::span<const std::uint8_t> attributes) {
   if (error == 0) return {};
-  if (error > 0 || error < -4095) return malformed("an error number out of range");
+  if (error > 0 || error < -4095) return malformed_netlink("an error number out of range");
   auto result = system_error("netlink request", -error);
   const std::string reason = extended_reason(attributes);
   if (!reason.empty()) result.error().detail = result.error().code.message() + " (" + reason + ")";
@@ -63,7 +49,7 @@ Result<void> kernel_error(int error, std::span<const std::uint8_t> attributes) {
 
 Result<void> take_error(const nlmsghdr& header, std::span<const std::uint8_t> payload) {
   nlmsgerr error;
-  if (!read_struct(payload, error)) return malformed("a short error message");
+  if (!read_struct(payload, error)) return malformed_netlink("a short error message");
   const bool has_attributes = (header.nlmsg_flags & NLM_F_ACK_TLVS) != 0 && (header.nlmsg_flags & NLM_F_CAPPED) != 0;
   return kernel_error(error.error, has_attributes ? payload.subspan(sizeof error) : std::span<const std::uint8_t>());
 }
@@ -72,19 +58,6 @@ Result<void> take_done(std::span<const std::uint8_t> payload) {
   int error = 0;
   if (!read_struct(payload, error)) return {};  // old kernels end a dump without a number
   return kernel_error(error, payload.subspan(sizeof error));
-}
-
-Result<void> take_message(const nlmsghdr& header, std::span<const std::uint8_t> payload, Exchange& exchange) {
-  if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) exchange.interrupted = true;
-  switch (header.nlmsg_type) {
-    case NLMSG_NOOP: return {};
-    case NLMSG_ERROR: exchange.done = true; return take_error(header, payload);
-    case NLMSG_DONE: exchange.done = true; return take_done(payload);
-    case NLMSG_OVERRUN: return system_error("read netlink answer", ENOBUFS);
-    default: break;
-  }
-  exchange.done = !exchange.many && (header.nlmsg_flags & NLM_F_MULTI) == 0;
-  return exchange.handler(header.nlmsg_type, payload);
 }
 
 // One datagram from the kernel; empty when it came from another process and is to be ignored.
@@ -107,17 +80,13 @@ Result<std::span<const std::uint8_t>> receive_datagram(int fd, std::span<std::ui
   return std::span<const std::uint8_t>(buffer.first(static_cast<std::size_t>(length)));
 }
 
-Result<void> receive_answers(int fd, Exchange& exchange) {
+Result<void> receive_answers(int fd, NetlinkExchange& exchange) {
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kReceiveBufferBytes);
-  const auto take = [&](const nlmsghdr& header, std::span<const std::uint8_t> payload) -> Result<bool> {
-    if (header.nlmsg_seq == exchange.sequence) TCP_TRY(take_message(header, payload, exchange));
-    return !exchange.done;
-  };
-  while (!exchange.done) {
+  while (!exchange.done()) {
     TCP_TRY_ASSIGN(datagram, receive_datagram(fd, {buffer.get(), kReceiveBufferBytes}));
-    TCP_TRY(for_each_message(datagram, take));
+    TCP_TRY(exchange.take(datagram));
   }
-  if (exchange.interrupted) return system_error("netlink dump", EINTR);
+  if (exchange.interrupted()) return system_error("netlink dump", EINTR);
   return {};
 }
 
@@ -139,6 +108,30 @@ Result<void> send_request(int fd, nlmsghdr header, std::span<const std::uint8_t>
 }
 
 }  // namespace
+
+std::unexpected<Error> malformed_netlink(const char* why) {
+  return make_error(Errc::malformed, "read netlink answer", why);
+}
+
+Result<void> NetlinkExchange::take(std::span<const std::uint8_t> datagram) {
+  return for_each_message(datagram, [&](const nlmsghdr& header, std::span<const std::uint8_t> payload) -> Result<bool> {
+    if (header.nlmsg_seq == sequence_) TCP_TRY(take_message(header, payload));
+    return !done_;
+  });
+}
+
+Result<void> NetlinkExchange::take_message(const nlmsghdr& header, std::span<const std::uint8_t> payload) {
+  if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted_ = true;
+  switch (header.nlmsg_type) {
+    case NLMSG_NOOP: return {};
+    case NLMSG_ERROR: done_ = true; return take_error(header, payload);
+    case NLMSG_DONE: done_ = true; return take_done(payload);
+    case NLMSG_OVERRUN: return system_error("read netlink answer", ENOBUFS);
+    default: break;
+  }
+  done_ = !many_ && (header.nlmsg_flags & NLM_F_MULTI) == 0;
+  return handler_(header.nlmsg_type, payload);
+}
 
 Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   TCP_TRY_ASSIGN(fd, open_socket(protocol));
@@ -164,42 +157,10 @@ Result<void> NetlinkSocket::request(std::uint16_t type, std::uint16_t flags, std
   header.nlmsg_seq = ++sequence_;
   TCP_TRY(send_request(fd_.get(), header, payload));
   const bool many = (flags & NLM_F_DUMP) == NLM_F_DUMP || (flags & NLM_F_ACK) != 0;
-  Exchange exchange{.handler = handler, .sequence = sequence_, .many = many};
+  NetlinkExchange exchange(sequence_, many, handler);
   Result<void> result = receive_answers(fd_.get(), exchange);
-  abandoned_ = !exchange.done;
+  abandoned_ = !exchange.done();
   return result;
-}
-
-Result<void> for_each_message(
-    std::span<const std::uint8_t> bytes,
-    const std::function<Result<bool>(const nlmsghdr& header, std::span<const std::uint8_t> payload)>& handler) {
-  while (!bytes.empty()) {
-    nlmsghdr header;
-    if (!read_struct(bytes, header)) return malformed("a message header is cut off");
-    if (header.nlmsg_len < kHeaderLength || header.nlmsg_len > bytes.size()) {
-      return malformed("a message length out of bounds");
-    }
-    TCP_TRY_ASSIGN(wants_more, handler(header, bytes.subspan(kHeaderLength, header.nlmsg_len - kHeaderLength)));
-    if (!wants_more) return {};
-    bytes = skip_aligned(bytes, header.nlmsg_len);
-  }
-  return {};
-}
-
-Result<void> for_each_attribute(
-    std::span<const std::uint8_t> bytes,
-    const std::function<void(std::uint16_t type, std::span<const std::uint8_t> value)>& handler) {
-  while (!bytes.empty()) {
-    nlattr attribute;
-    if (!read_struct(bytes, attribute)) return malformed("an attribute header is cut off");
-    if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes.size()) {
-      return malformed("an attribute length out of bounds");
-    }
-    handler(attribute.nla_type & kAttributeTypeMask,
-            bytes.subspan(sizeof attribute, attribute.nla_len - sizeof attribute));
-    bytes = skip_aligned(bytes, attribute.nla_len);
-  }
-  return {};
 }
 
 }  // namespace tcp::net

@@ -10,11 +10,39 @@
 
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/net/wire.hpp"
 
 namespace tcp::net {
 
+inline constexpr std::uint16_t kAttributeTypeMask = static_cast<std::uint16_t>(NLA_TYPE_MASK);
+
+// The error of an answer that breaks the format.
+[[nodiscard]] std::unexpected<Error> malformed_netlink(const char* why);
+
 // One message of an answer; `payload` is what follows its nlmsghdr and lives only during the call.
 using NetlinkHandler = std::function<Result<void>(std::uint16_t type, std::span<const std::uint8_t> payload)>;
+
+// The answers to one request, taken datagram by datagram; every byte is checked.
+class NetlinkExchange {
+ public:
+  // `many`: a dump, or a request that wants an acknowledgment: more than one message to come.
+  NetlinkExchange(std::uint32_t sequence, bool many, const NetlinkHandler& handler)
+      : handler_(handler), sequence_(sequence), many_(many) {}
+
+  // Messages of other requests are passed over. Errors: the kernel's, the handler's, malformed.
+  [[nodiscard]] Result<void> take(std::span<const std::uint8_t> datagram);
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  // The kernel called an answer inconsistent (NLM_F_DUMP_INTR).
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
+
+ private:
+  [[nodiscard]] Result<void> take_message(const nlmsghdr& header, std::span<const std::uint8_t> payload);
+  const NetlinkHandler& handler_;
+  std::uint32_t sequence_;
+  bool many_;
+  bool interrupted_ = false;
+  bool done_ = false;
+};
 
 class NetlinkSocket {
  public:
@@ -36,16 +64,38 @@ class NetlinkSocket {
   bool abandoned_ = false;  // a request ended before its answers did
 };
 
-// Walks the messages of one datagram of untrusted length, until the handler says false. Errors: malformed, the
-// handler's.
-[[nodiscard]] Result<void> for_each_message(
-    std::span<const std::uint8_t> bytes,
-    const std::function<Result<bool>(const nlmsghdr& header, std::span<const std::uint8_t> payload)>& handler);
+// Walks the messages of one datagram of untrusted length, until the handler says false:
+// Result<bool>(const nlmsghdr& header, std::span<const std::uint8_t> payload). Errors: malformed, the handler's.
+template <class Handler>
+[[nodiscard]] Result<void> for_each_message(std::span<const std::uint8_t> bytes, Handler&& handler) {
+  while (!bytes.empty()) {
+    nlmsghdr header;
+    if (!read_struct(bytes, header)) return malformed_netlink("a message header is cut off");
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > bytes.size()) {
+      return malformed_netlink("a message length out of bounds");
+    }
+    TCP_TRY_ASSIGN(wants_more, handler(header, bytes.subspan(sizeof header, header.nlmsg_len - sizeof header)));
+    if (!wants_more) return {};
+    bytes = skip_aligned(bytes, header.nlmsg_len);
+  }
+  return {};
+}
 
-// Walks attributes (rtattr / nlattr) of untrusted length. The handler gets the type without its flag bits.
-// Errors: malformed.
-[[nodiscard]] Result<void> for_each_attribute(
-    std::span<const std::uint8_t> bytes,
-    const std::function<void(std::uint16_t type, std::span<const std::uint8_t> value)>& handler);
+// Walks attributes (rtattr / nlattr) of untrusted length: void(std::uint16_t type, std::span<const std::uint8_t>
+// value), the type without its flag bits. Errors: malformed.
+template <class Handler>
+[[nodiscard]] Result<void> for_each_attribute(std::span<const std::uint8_t> bytes, Handler&& handler) {
+  while (!bytes.empty()) {
+    nlattr attribute;
+    if (!read_struct(bytes, attribute)) return malformed_netlink("an attribute header is cut off");
+    if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes.size()) {
+      return malformed_netlink("an attribute length out of bounds");
+    }
+    handler(static_cast<std::uint16_t>(attribute.nla_type & kAttributeTypeMask),
+            bytes.subspan(sizeof attribute, attribute.nla_len - sizeof attribute));
+    bytes = skip_aligned(bytes, attribute.nla_len);
+  }
+  return {};
+}
 
 }  // namespace tcp::net

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Walks the sockets of this network namespace as the kernel has them (sock_diag(7)), one at a time: memory does not
-// grow with their number. Needs no privilege; without CAP_NET_ADMIN the kernel leaves out marks and MD5 keys.
+// Walks the sockets of this network namespace as the kernel has them (sock_diag(7)), one at a time: of each, 8 bytes
+// are kept (its cookie), so that none is told twice. Needs no privilege; without CAP_NET_ADMIN the kernel leaves out
+// marks and MD5 keys.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "libtcp/base/error.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/net/netlink.hpp"
 #include "libtcp/sockets/socket_info.hpp"
 
 namespace tcp::sockets {
@@ -35,10 +37,11 @@ inline constexpr DetailSet kAllDetails = 0xff;
 
 struct DumpRequest {
   StateSet states = 0;
-  std::optional<Family> family;  // both, IPv4 first
-  bool mptcp = false;            // the Multipath TCP connections instead of the TCP sockets
+  std::optional<Family> family = {};  // both, mixed as the kernel has them
+  bool mptcp = false;                 // the Multipath TCP connections instead of the TCP sockets
   DetailSet details = 0;
-  std::vector<std::uint8_t> bytecode;  // INET_DIAG_REQ_BYTECODE: the kernel passes over what it rejects; empty: all
+  std::vector<std::uint8_t> bytecode =
+      {};  // INET_DIAG_REQ_BYTECODE: the kernel passes over what it rejects; empty: all
 };
 
 struct DumpOutcome {
@@ -52,8 +55,14 @@ using SocketHandler = std::function<bool(const SocketInfo& socket)>;
 
 // Each socket once (by cookie), also when the dump had to be repeated; in the kernel's order. The reference is good for
 // the call only. LISTEN is asked for by itself: together with other states the kernel would walk the whole table of
-// established connections for it.
+// established connections for it. Both families are asked for in one walk.
 // Errors: the kernel's, attempt "list tcp sockets"; malformed answers.
 [[nodiscard]] Result<DumpOutcome> dump_sockets(const DumpRequest& request, const SocketHandler& handler);
+
+// How the questions are put: NetlinkSocket::request of a NETLINK_SOCK_DIAG socket, or what a test answers.
+using DumpAsk = std::function<Result<void>(std::uint16_t type, std::uint16_t flags,
+                                           std::span<const std::uint8_t> payload, const net::NetlinkHandler& handler)>;
+[[nodiscard]] Result<DumpOutcome> dump_sockets(const DumpRequest& request, const SocketHandler& handler,
+                                               const DumpAsk& ask);
 
 }  // namespace tcp::sockets

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One socket as the kernel tells it in one sock_diag message (sock_diag(7); linux/inet_diag.h). What was not asked for,
-// or what this kernel does not tell, is absent.
+// or what this kernel does not tell, is absent. TIME-WAIT and SYN-RECEIVED come without owner and details: the kernel
+// has shrunk these sockets to their four-tuple, a timer and the mark. A socket that is bound and neither listens nor
+// connects, asked for as TcpState::bound_inactive, is told as closed.
 #pragma once
 
 #include <array>
@@ -11,6 +13,7 @@
 #include "libtcp/base/endpoint.hpp"
 #include "libtcp/base/tcp_state.hpp"
 #include "libtcp/ports/protocol.hpp"
+#include "libtcp/sockets/mptcp_info.hpp"
 #include "libtcp/sockets/tcp_info.hpp"
 
 namespace tcp::sockets {
@@ -105,6 +108,8 @@ struct TlsDetails {
   std::uint16_t cipher = 0;
   std::uint16_t send_configuration = 0;
   std::uint16_t receive_configuration = 0;
+  bool zero_copy_send = false;         // TLS_INFO_ZC_RO_TX
+  bool no_padding_on_receive = false;  // TLS_INFO_RX_NO_PAD
 };
 
 struct SocketInfo {
@@ -131,7 +136,8 @@ struct SocketInfo {
   std::optional<SocketFlags> flags;
   ShortName congestion;
   ShortName upper_layer;  // INET_ULP_INFO_NAME: "tls", "mptcp"
-  TcpInfo tcp_info;
+  TcpInfo tcp_info;       // empty for a Multipath TCP connection
+  MptcpInfo mptcp_info;   // of a Multipath TCP connection, empty otherwise
   std::optional<VegasDetails> vegas;
   std::optional<DctcpDetails> dctcp;
   std::optional<BbrDetails> bbr;

@@ -110,6 +110,8 @@ Result<void> set_tls(SocketInfo& socket, Bytes attributes) {
       case TLS_INFO_CIPHER: return take(tls.cipher, value);
       case TLS_INFO_TXCONF: return take(tls.send_configuration, value);
       case TLS_INFO_RXCONF: return take(tls.receive_configuration, value);
+      case TLS_INFO_ZC_RO_TX: tls.zero_copy_send = true; return;
+      case TLS_INFO_RX_NO_PAD: tls.no_padding_on_receive = true; return;
       default: return;
     }
   });
@@ -131,7 +133,7 @@ Result<void> set_upper_layer(SocketInfo& socket, Bytes attributes) {
 // The older form of the memory figures comes without limits; the newer one, when both come, tells more.
 void set_attribute(SocketInfo& socket, std::uint16_t type, Bytes value) {
   switch (type) {
-    case INET_DIAG_INFO: return socket.tcp_info.assign(value);
+    case INET_DIAG_INFO: return socket.is_mptcp ? socket.mptcp_info.assign(value) : socket.tcp_info.assign(value);
     case INET_DIAG_VEGASINFO: return set_vegas(socket, value);
     case INET_DIAG_CONG: return socket.congestion.assign(text_of(value));
     case INET_DIAG_TOS: socket.tos = read<std::uint8_t>(value); return;
@@ -173,23 +175,29 @@ void ShortName::assign(std::string_view text) {
   std::ranges::copy(text, bytes_.begin());
 }
 
-Result<SocketInfo> parse_socket(std::span<const std::uint8_t> message, ports::Protocol protocol) {
+Result<void> read_socket(Bytes message, ports::Protocol protocol, bool is_mptcp, SocketInfo& fresh) {
   const auto malformed = [](const char* why) { return make_error(Errc::malformed, "read a socket", why); };
   const auto diag = read<inet_diag_msg>(message);
   if (!diag) return malformed("the kernel's message is too short");
   if (diag->idiag_family != AF_INET && diag->idiag_family != AF_INET6) return malformed("neither IPv4 nor IPv6");
-  Result<SocketInfo> socket;
-  socket->protocol = protocol;
-  set_fixed_part(*socket, *diag);
+  fresh.protocol = protocol;
+  fresh.is_mptcp = is_mptcp;
+  set_fixed_part(fresh, *diag);
   Bytes upper_layer;
   TCP_TRY(net::for_each_attribute(message.subspan(sizeof *diag), [&](std::uint16_t type, Bytes value) {
     if (type == INET_DIAG_ULP_INFO) {
       upper_layer = value;
     } else {
-      set_attribute(*socket, type, value);
+      set_attribute(fresh, type, value);
     }
   }));
-  if (!upper_layer.empty()) TCP_TRY(set_upper_layer(*socket, upper_layer));
+  return upper_layer.empty() ? Result<void>() : set_upper_layer(fresh, upper_layer);
+}
+
+Result<SocketInfo> parse_socket(Bytes message, ports::Protocol protocol, bool is_mptcp) {
+  Result<SocketInfo> socket;
+  auto done = read_socket(message, protocol, is_mptcp, *socket);
+  if (!done) return std::unexpected(std::move(done).error());
   return socket;
 }
 

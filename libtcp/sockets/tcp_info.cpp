@@ -104,9 +104,9 @@ void TcpInfo::assign(std::span<const std::uint8_t> bytes) {
   std::memcpy(bytes_.data(), bytes.data(), size_);
 }
 
-std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
-  if (field.offset + field.width > size_) return std::nullopt;
-  const std::uint8_t* at = bytes_.data() + field.offset;
+std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field) {
+  if (std::size_t{field.offset} + field.width > bytes.size()) return std::nullopt;
+  const std::uint8_t* at = bytes.data() + field.offset;
   std::uint64_t value = 0;
   switch (field.width) {
     case 1: value = *at; break;
@@ -115,6 +115,10 @@ std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
     default: value = load<std::uint64_t>(at); break;
   }
   return field.bits == 0 ? value : value >> field.shift & ((1U << field.bits) - 1);
+}
+
+std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
+  return read_field(std::span(bytes_).first(size_), field);
 }
 
 std::optional<std::uint64_t> TcpInfo::get(std::string_view name) const {

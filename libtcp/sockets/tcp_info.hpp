@@ -36,6 +36,9 @@ struct TcpInfoField {
 // By name; null when there is none.
 [[nodiscard]] const TcpInfoField* find_tcp_info_field(std::string_view name);
 
+// One field of a struct of this kind. Nothing when the bytes end before it.
+[[nodiscard]] std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field);
+
 class TcpInfo {
  public:
   static constexpr std::size_t kMost = 512;  // bytes; what a later kernel adds beyond is not kept
