@@ -3,19 +3,26 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/command.hpp"
-#include "cmd/options.hpp"
 #include "cmd/sockets_explain.hpp"
-#include "cmd/sockets_notes.hpp"
-#include "cmd/sockets_selection.hpp"
-#include "cmd/sockets_view.hpp"
+#include "cmd/sockets_group.hpp"
+#include "cmd/sockets_options.hpp"
 
 namespace tcp::cmd {
 namespace {
 
-using sockets::SocketRow;
-
 constexpr std::string_view kUsualColumns = "state,recv_queue,send_queue,local,remote";
 constexpr std::string_view kListenerColumns = "state,accept,local,user";
+constexpr std::string_view kRateColumns = "local,remote,send_rate,receive_rate,rtt";
+constexpr std::string_view kWatchColumns = "local,remote,rate,rtt";
+
+constexpr auto kInfo = static_cast<sockets::DetailSet>(sockets::Detail::tcp_info);
+constexpr auto kMemory = static_cast<sockets::DetailSet>(sockets::Detail::socket_memory);
+
+void add_column_need(sockets::Query& query, const SocketColumn& column) {
+  query.details |= column.details;
+  query.cgroups |= column.need == ColumnNeed::cgroups;
+  query.holders |= column.need == ColumnNeed::holders || column.need == ColumnNeed::cgroups;
+}
 
 class SocketsCommand final : public Command {
  public:
@@ -24,122 +31,110 @@ class SocketsCommand final : public Command {
   Result<ExitCode> run(Context& context) override;
 
  private:
-  Result<void> settle_columns();
+  [[nodiscard]] std::string usual_columns() const;
+  [[nodiscard]] Result<void> check_combinations() const;
   void add_needs(sockets::Query& query) const;
-  std::unique_ptr<SocketsView> make_view(Context& context, SocketNames& names) const;
-  Result<ExitCode> list(Context& context, const sockets::Query& query) const;
-  [[nodiscard]] Record run_record(const Context& context) const;
+  [[nodiscard]] sockets::StateSet usual_states() const;
 
-  SelectionOptions selection_;
-  OutputOptions output_;
-  std::string columns_word_;
-  bool list_columns_ = false;
-  bool no_owner_ = false;
-  bool info_ = false;
-  bool explain_ = false;
-  ColumnList columns_;
+  SocketsOptions options_;
+  std::string netns_;
 };
 
 void SocketsCommand::define(CLI::App& app) {
-  constexpr const char* kGroup = "Output";
-  selection_.define(app);
-  app.add_option("--columns", columns_word_, "Show these columns: local,remote,rtt; 'list' tells which there are")
-      ->type_name("LIST")
-      ->group(kGroup);
-  app.add_flag("-i,--info", info_, "All that the kernel says of each connection, below it")->group(kGroup);
-  app.add_flag("--no-owner", no_owner_, "Do not look for the processes that hold the sockets")->group(kGroup);
-  app.add_flag("--explain", explain_, "Show which part of the filter the kernel decides, and list nothing")
-      ->group(kGroup);
-  output_.define(app);
+  options_.selection.define(app);
+  app.add_option("--netns", netns_, "Those of other network namespaces: all, a NAME, a process ID or a container")
+      ->type_name("NAME")
+      ->group("Selection");
+  app.add_flag("--explain", options_.explain, "Show which part of the filter the kernel decides, and list nothing")
+      ->group("Selection");
+  options_.order.define(app);
+  options_.time.define(app);
+  app.add_flag("--kill", options_.kill, "Close the sockets that FILTER selects")->group("Action");
+  app.add_flag("--yes", options_.yes, "With --kill: do not ask")->group("Action");
+  options_.columns.define(app);
+  options_.output.define(app);
 }
 
-Result<void> SocketsCommand::settle_columns() {
-  list_columns_ = columns_word_ == "list";
-  if (!columns_word_.empty() && !list_columns_) {
-    auto columns = parse_columns(columns_word_);
-    if (!columns) return in_option("--columns", std::move(columns).error());
-    columns_ = std::move(*columns);
-    return {};
+std::string SocketsCommand::usual_columns() const {
+  const std::string_view columns = options_.time.watch()                 ? kWatchColumns
+                                   : options_.time.rates()               ? kRateColumns
+                                   : options_.selection.listeners_only() ? kListenerColumns
+                                                                         : kUsualColumns;
+  return (netns_.empty() ? "" : "netns,") + std::string(columns);
+}
+
+Result<void> SocketsCommand::check_combinations() const {
+  const bool sums = options_.order.summary() || !options_.order.group_by().empty();
+  const bool over_time = options_.time.watch() || options_.time.events();
+  if (over_time && sums) return usage_error("--watch and --events", "go with neither --summary nor --group-by");
+  if (options_.time.events() && options_.order.sorts()) return usage_error("--events", "come in the order of time");
+  if (options_.time.events() && !netns_.empty()) {
+    return usage_error("--events", "are those of this network namespace; use 'ip netns exec'");
   }
-  std::string list(selection_.listeners_only() ? kListenerColumns : kUsualColumns);
-  if (!no_owner_) list += ",process";
-  TCP_TRY_ASSIGN(columns, parse_columns(list));
-  columns_ = columns;
+  if (options_.kill && (sums || over_time || options_.time.rates() || options_.order.sorts() || options_.order.top())) {
+    return usage_error("--kill", "shows what it closes as it finds it, and goes with no other way of showing");
+  }
+  if (options_.yes && !options_.kill) return usage_error("--yes", "belongs to --kill");
   return {};
 }
 
 Result<void> SocketsCommand::settle() {
-  TCP_TRY(output_.settle());
-  TCP_TRY(selection_.settle());
-  return settle_columns();
+  TCP_TRY(options_.output.settle());
+  TCP_TRY(options_.selection.settle());
+  TCP_TRY(options_.order.settle());
+  TCP_TRY(options_.time.settle());
+  TCP_TRY(check_combinations());
+  return options_.columns.settle(usual_columns());
 }
 
 void SocketsCommand::add_needs(sockets::Query& query) const {
-  if (output_.format() != Format::text) {
-    query.details = sockets::kAllDetails;
-    query.holders = query.cgroups = !no_owner_;
+  if (options_.order.summary()) return;
+  if (options_.selection.listeners_only()) query.details |= kMemory;  // what a full queue has dropped
+  if (options_.time.watch() || options_.time.rates()) query.details |= kInfo;
+  if (!options_.order.group_by().empty()) {
+    const auto groups = SocketGroups::make(options_.order.group_by());
+    query.details |= kInfo;
+    add_column_need(query, groups->column());
     return;
   }
-  constexpr auto kInfo = static_cast<sockets::DetailSet>(sockets::Detail::tcp_info);
-  constexpr auto kCongestion = static_cast<sockets::DetailSet>(sockets::Detail::congestion);
-  constexpr auto kMemory = static_cast<sockets::DetailSet>(sockets::Detail::socket_memory);
-  if (info_) query.details |= kInfo | kCongestion;
-  if (selection_.listeners_only()) query.details |= kMemory;  // what a full queue has dropped
-  for (const SocketColumn* column : columns_) {
-    query.details |= column->details;
-    query.cgroups |= column->need == ColumnNeed::cgroups;
-    query.holders |= column->need == ColumnNeed::holders || column->need == ColumnNeed::cgroups;
+  if (options_.is_text()) {
+    options_.columns.add_needs(query);
+  } else {
+    query.details = sockets::kAllDetails;
+    query.holders = query.cgroups = options_.columns.owners();
   }
-  if (no_owner_) query.holders = query.cgroups = false;
+  if (const auto column = options_.order.sort_column(); column && *column != nullptr) add_column_need(query, **column);
 }
 
-Record SocketsCommand::run_record(const Context& context) const {
-  return make_run_record("sockets", 1, context.arguments, to_rfc3339(context.clock.wall_now()));
-}
-
-std::unique_ptr<SocketsView> SocketsCommand::make_view(Context& context, SocketNames& names) const {
-  if (output_.format() != Format::text) {
-    return make_sockets_json_view(output_.format(), context.out, {!no_owner_, &names});
-  }
-  const CellStyle style{context.out.terminal().is_terminal, &names};
-  return make_sockets_text_view(context.out, {columns_, style, info_});
-}
-
-Result<ExitCode> SocketsCommand::list(Context& context, const sockets::Query& query) const {
-  SocketNames names(selection_.numeric());
-  const auto view = make_view(context, names);
-  SocketsNotes notes;
-  {
-    const Output::Batch batch(context.out);
-    view->start(run_record(context));
-    TCP_TRY_ASSIGN(outcome, sockets::query_sockets(query, [&](const SocketRow& row) {
-                     notes.see(row);
-                     view->row(row);
-                     return !context.out.failed();
-                   }));
-    notes.add(outcome);
-    view->summary(notes.summary(true));
-  }
-  if (context.out.failed()) return ExitCode::done;
-  notes.say(context);
-  if (notes.selected() > 0) return ExitCode::done;
-  context.note("tcpbox: no socket matches");
-  return ExitCode::negative;
+sockets::StateSet SocketsCommand::usual_states() const {
+  return options_.order.summary() || options_.time.events() ? kAllStates : kUsualStates;
 }
 
 Result<ExitCode> SocketsCommand::run(Context& context) {
-  output_.apply(context);
-  if (list_columns_) {
+  options_.output.apply(context);
+  if (options_.columns.asks_for_list()) {
     show_columns(context.out);
     return ExitCode::done;
   }
-  TCP_TRY_ASSIGN(query, selection_.make_query());
-  if (explain_) {
-    show_explanation(context, output_.format(), query.filter, run_record(context));
+  TCP_TRY_ASSIGN(query, options_.selection.make_query(usual_states()));
+  if (options_.explain) {
+    show_explanation(context, options_.output.format(), query.filter, options_.run_record(context));
     return ExitCode::done;
   }
   add_needs(query);
-  return list(context, query);
+  if (options_.time.events()) return tell_socket_events(context, options_, query);
+  std::vector<sockets::NetworkNamespace> places;
+  if (!netns_.empty()) {
+    TCP_TRY_ASSIGN(found, sockets::select_network_namespaces(netns_));
+    places = std::move(found.namespaces);
+    if (found.forbidden > 0) {
+      context.note("tcpbox: the network namespaces of " + std::to_string(found.forbidden) +
+                   (found.forbidden == 1 ? " process need root" : " processes need root"));
+    }
+  }
+  SocketsPass pass(query, std::move(places));
+  if (options_.kill) return kill_sockets(context, options_, pass);
+  return options_.time.watch() ? watch_sockets(context, options_, pass) : list_sockets(context, options_, pass);
 }
 
 }  // namespace

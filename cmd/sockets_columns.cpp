@@ -288,6 +288,16 @@ constexpr SocketColumn kOwn[] = {
      .need = ColumnNeed::rates,
      .details = kInfo,
      .number = rate<&sockets::SocketRates::received_bytes_per_second>},
+    {.name = "rate",
+     .description = "payload sent and received, between two looks",
+     .unit = Unit::bytes_per_second,
+     .need = ColumnNeed::rates,
+     .details = kInfo,
+     .number = [](const SocketRow& row) -> Number {
+       const auto sent = rate<&sockets::SocketRates::sent_bytes_per_second>(row);
+       const auto received = rate<&sockets::SocketRates::received_bytes_per_second>(row);
+       return sent && received ? Number(*sent + *received) : Number();
+     }},
     {.name = "retransmit_rate",
      .description = "segments retransmitted a second, between two looks",
      .unit = Unit::segments,
@@ -296,18 +306,6 @@ constexpr SocketColumn kOwn[] = {
      .number = rate<&sockets::SocketRates::retransmitted_segments_per_second>},
 };
 #pragma GCC diagnostic pop
-
-Unit unit_of(const sockets::TcpInfoField& field) {
-  const bool packet = field.name.ends_with("mss") || field.name == "pmtu";
-  switch (field.unit) {
-    case sockets::TcpInfoUnit::segments: return Unit::segments;
-    case sockets::TcpInfoUnit::bytes: return packet ? Unit::packet_bytes : Unit::bytes;
-    case sockets::TcpInfoUnit::bytes_per_second: return Unit::bytes_per_second;
-    case sockets::TcpInfoUnit::microseconds: return Unit::microseconds;
-    case sockets::TcpInfoUnit::milliseconds: return Unit::milliseconds;
-    default: return Unit::none;
-  }
-}
 
 // "state" is a column already.
 std::vector<SocketColumn> all_columns() {
@@ -326,6 +324,18 @@ std::vector<SocketColumn> all_columns() {
 }
 
 }  // namespace
+
+Unit unit_of(const sockets::TcpInfoField& field) {
+  const bool packet = field.name.ends_with("mss") || field.name == "pmtu";
+  switch (field.unit) {
+    case sockets::TcpInfoUnit::segments: return Unit::segments;
+    case sockets::TcpInfoUnit::bytes: return packet ? Unit::packet_bytes : Unit::bytes;
+    case sockets::TcpInfoUnit::bytes_per_second: return Unit::bytes_per_second;
+    case sockets::TcpInfoUnit::microseconds: return Unit::microseconds;
+    case sockets::TcpInfoUnit::milliseconds: return Unit::milliseconds;
+    default: return Unit::none;
+  }
+}
 
 Number SocketColumn::number_of(const SocketRow& row) const {
   return info != nullptr ? row.socket->tcp_info.get(*info) : number != nullptr ? number(row) : std::nullopt;

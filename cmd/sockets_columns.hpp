@@ -43,6 +43,7 @@ struct SocketColumn {
   [[nodiscard]] std::string heading(const CellStyle& style) const;
 };
 
+[[nodiscard]] Unit unit_of(const sockets::TcpInfoField& field);
 // All, the fields of tcp_info last.
 [[nodiscard]] std::span<const SocketColumn> socket_columns();
 using ColumnList = std::vector<const SocketColumn*>;

@@ -54,7 +54,8 @@ void show_explanation(Context& context, Format format, const sockets::Filter& fi
   const auto view = make_json_rows(format, context.out);
   view->start(run);
   view->result(record);
-  view->summary(Record("summary").add("complete", true).add("results", 1));
+  Record summary("summary");
+  view->summary(summary.add("complete", true).add("results", 1));
 }
 
 }  // namespace tcp::cmd

@@ -16,10 +16,18 @@ struct GroupRow {
   std::string_view column;
 };
 constexpr std::array kGroups{
-    GroupRow{"process", "process"},         GroupRow{"remote", "remote_address"}, GroupRow{"local-port", "local_port"},
-    GroupRow{"state", "state"},             GroupRow{"unit", "unit"},             GroupRow{"container", "container"},
-    GroupRow{"user", "user"},               GroupRow{"remote-port", "remote_port"}, GroupRow{"local", "local_address"},
-    GroupRow{"congestion", "congestion"},   GroupRow{"cgroup", "cgroup"},         GroupRow{"netns", "netns"},
+    GroupRow{"process", "process"},
+    GroupRow{"remote", "remote_address"},
+    GroupRow{"local-port", "local_port"},
+    GroupRow{"state", "state"},
+    GroupRow{"unit", "unit"},
+    GroupRow{"container", "container"},
+    GroupRow{"user", "user"},
+    GroupRow{"remote-port", "remote_port"},
+    GroupRow{"local", "local_address"},
+    GroupRow{"congestion", "congestion"},
+    GroupRow{"cgroup", "cgroup"},
+    GroupRow{"netns", "netns"},
 };
 constexpr auto kWords = [] {
   std::array<std::string_view, kGroups.size()> words;

@@ -139,6 +139,15 @@ void write_info(JsonWriter& json, const sockets::TcpInfo& info) {
   json.end_object();
 }
 
+void write_mptcp_info(JsonWriter& json, const sockets::MptcpInfo& info) {
+  if (info.size() == 0) return json.null("mptcp_info");
+  json.begin_object("mptcp_info");
+  for (const sockets::TcpInfoField& field : sockets::mptcp_info_fields()) {
+    json.field(std::string(field.name).append(key_suffix(field.name, unit_of(field))), info.get(field));
+  }
+  json.end_object();
+}
+
 void write_congestion(JsonWriter& json, const SocketInfo& socket) {
   json.text_or_null("congestion", socket.congestion.view());
   if (const auto& vegas = socket.vegas) {
@@ -198,6 +207,8 @@ void write_upper_layer(JsonWriter& json, const SocketInfo& socket) {
     json.field("cipher", tls->cipher);
     json.field("send_configuration", tls->send_configuration);
     json.field("receive_configuration", tls->receive_configuration);
+    json.field("zero_copy_send", tls->zero_copy_send);
+    json.field("no_padding_on_receive", tls->no_padding_on_receive);
     json.end_object();
   } else {
     json.null("tls");
@@ -278,6 +289,7 @@ void append_json(std::string& out, const SocketRow& row, const SocketJsonOptions
   write_congestion(json, socket);
   write_upper_layer(json, socket);
   write_rates(json, row.rates);
+  write_mptcp_info(json, socket.mptcp_info);
   write_info(json, socket.tcp_info);
   json.end_object();
 }

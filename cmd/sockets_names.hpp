@@ -15,8 +15,9 @@ class SocketNames {
 
   // The number when it has no name here.
   [[nodiscard]] const std::string& user(std::uint32_t user_id);
-  // Of this network namespace.
+  // Of the network namespace that the calling thread is in.
   [[nodiscard]] const std::string& interface(std::uint32_t index);
+  void forget_interfaces() { interfaces_.clear(); }
   [[nodiscard]] bool numeric() const noexcept { return numeric_; }
 
  private:

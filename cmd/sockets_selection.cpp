@@ -8,8 +8,6 @@ namespace {
 
 using sockets::state_bit;
 
-constexpr sockets::StateSet kUsual = state_bit(TcpState::listen) | state_bit(TcpState::established);
-
 Result<std::vector<IpAddress>> refuse_name(const std::string& host) {
   return make_error(Errc::invalid_input, "host '" + host + "'", "names are not resolved with --numeric");
 }
@@ -46,19 +44,26 @@ Result<void> SelectionOptions::settle() {
   return {};
 }
 
-Result<sockets::Query> SelectionOptions::make_query() const {
+std::string SelectionOptions::filter_text() const {
   std::string text;
   for (const std::string& word : words_) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+Result<sockets::Filter> SelectionOptions::parse_filter(const std::string& text) const {
+  if (text.find_first_not_of(' ') == std::string::npos) return sockets::Filter();
   sockets::FilterNames names = sockets::system_filter_names();
   if (addresses_.numeric) names.addresses = refuse_name;
+  return sockets::Filter::parse(text, names);
+}
+
+Result<sockets::Query> SelectionOptions::make_query(sockets::StateSet usual) const {
+  TCP_TRY_ASSIGN(filter, parse_filter(filter_text()));
   Result<sockets::Query> query;
-  if (!words_.empty()) {
-    TCP_TRY_ASSIGN(filter, sockets::Filter::parse(text, names));
-    query->filter = filter;
-  }
+  query->filter = filter;
   // A state that the filter names is asked for, as in ss.
-  const bool filter_decides = (query->filter.states() & kAllStates) != kAllStates;
-  query->states = states_ != 0 ? states_ : filter_decides ? query->filter.states() & kAllStates : kUsual;
+  const sockets::StateSet named = filter.states() & kAllStates;
+  query->states = states_ != 0 ? states_ : named != kAllStates ? named : usual;
   query->family = addresses_.family();
   query->mptcp = mptcp_;
   return query;

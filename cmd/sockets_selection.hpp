@@ -11,17 +11,23 @@
 
 namespace tcp::cmd {
 
+inline constexpr sockets::StateSet kUsualStates =
+    sockets::state_bit(TcpState::listen) | sockets::state_bit(TcpState::established);
+
 class SelectionOptions {
  public:
   void define(CLI::App& app);
   [[nodiscard]] Result<void> settle();
-  // Resolves the names in the filter. Errors: as Filter::parse(), a name that must not be resolved (--numeric).
-  [[nodiscard]] Result<sockets::Query> make_query() const;
+  // `usual`: the states when neither options nor the filter name any. Resolves the names in the filter.
+  // Errors: as Filter::parse(), a name that must not be resolved (--numeric).
+  [[nodiscard]] Result<sockets::Query> make_query(sockets::StateSet usual) const;
+  [[nodiscard]] Result<sockets::Filter> parse_filter(const std::string& text) const;
+  // The words, joined.
+  [[nodiscard]] std::string filter_text() const;
 
   [[nodiscard]] bool numeric() const noexcept { return addresses_.numeric; }
   // Nothing but listeners was asked for.
   [[nodiscard]] bool listeners_only() const noexcept { return states_ == sockets::state_bit(TcpState::listen); }
-  [[nodiscard]] bool has_filter() const noexcept { return !words_.empty(); }
 
  private:
   std::vector<std::string> words_;

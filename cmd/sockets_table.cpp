@@ -100,8 +100,14 @@ void RowLayout::append_on_terminal(std::string& out, const std::vector<std::stri
   out += '\n';
 }
 
-SocketTable::SocketTable(Output& out, ColumnList columns, const CellStyle& style, bool with_info)
-    : out_(out), columns_(std::move(columns)), style_(style), with_info_(with_info), cells_(columns_.size()) {}
+SocketTable::SocketTable(Sink sink, const Terminal& terminal, ColumnList columns, const CellStyle& style,
+                         bool with_info)
+    : sink_(std::move(sink)),
+      terminal_(terminal),
+      columns_(std::move(columns)),
+      style_(style),
+      with_info_(with_info),
+      cells_(columns_.size()) {}
 
 void SocketTable::take_cells(const sockets::SocketRow& row) {
   for (const SocketColumn* column : columns_) {
@@ -109,12 +115,35 @@ void SocketTable::take_cells(const sockets::SocketRow& row) {
     ends_.push_back(text_.size());
   }
   if (!with_info_) return;
-  append_info(text_, row, style_, out_.terminal());
+  append_info(text_, row, style_, terminal_);
   ends_.push_back(text_.size());
 }
 
 void SocketTable::row(const sockets::SocketRow& row) {
   take_cells(row);
+  cells_taken();
+}
+
+void SocketTable::capture(std::string& text, const sockets::SocketRow& row) const {
+  for (const SocketColumn* column : columns_) {
+    column->append(text, row, style_);
+    text += '\0';
+  }
+  if (!with_info_) return;
+  append_info(text, row, style_, terminal_);
+  text += '\0';
+}
+
+void SocketTable::captured(std::string_view text) {
+  for (auto end = text.find('\0'); end != std::string_view::npos; end = text.find('\0')) {
+    text_ += text.substr(0, end);
+    ends_.push_back(text_.size());
+    text.remove_prefix(end + 1);
+  }
+  cells_taken();
+}
+
+void SocketTable::cells_taken() {
   if (layout_.empty()) {
     if (ends_.size() >= kSample * (columns_.size() + (with_info_ ? 1 : 0))) begin();
     return;
@@ -134,7 +163,7 @@ void SocketTable::put_line(std::string_view text, std::size_t first) {
   line_.clear();
   layout_.front().append(line_, cells_);
   if (with_info_) line_ += text.substr(begin, ends_[first + columns_.size()] - begin);
-  out_.write(line_);
+  sink_(line_);
 }
 
 void SocketTable::begin() {
@@ -155,12 +184,12 @@ void SocketTable::begin() {
     // Where IPv6 takes too much, the columns are as wide as IPv4 needs.
     if (!field.right_aligned && !field.cut && width <= kLongestV4) field.least = std::max(field.least, width);
   }
-  layout_.emplace_back(std::move(fields), out_.terminal());
+  layout_.emplace_back(std::move(fields), terminal_);
   std::ranges::copy(headings, cells_.begin());
   line_.clear();
   layout_.front().append(line_, cells_);
   if (!line_.empty()) line_.pop_back();
-  out_.write(paint(out_.terminal(), Style::bold, line_) + "\n");
+  sink_(paint(terminal_, Style::bold, line_) + "\n");
   for (std::size_t first = 0; first < ends_.size(); first += cells) put_line(text_, first);
   text_.clear();
   ends_.clear();

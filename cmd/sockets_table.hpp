@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cmd/output/output.hpp"
+#include "cmd/output/terminal.hpp"
 #include "cmd/sockets_columns.hpp"
 
 namespace tcp::cmd {
@@ -46,19 +47,27 @@ class SocketTable {
  public:
   static constexpr std::size_t kSample = 256;  // rows
 
-  // `style` is copied; what it refers to and `out` must outlive it.
-  SocketTable(Output& out, ColumnList columns, const CellStyle& style, bool with_info);
+  // Takes lines, each with its newline.
+  using Sink = std::function<void(std::string_view)>;
+
+  // What `style` refers to must outlive it.
+  SocketTable(Sink sink, const Terminal& terminal, ColumnList columns, const CellStyle& style, bool with_info);
 
   void row(const sockets::SocketRow& row);
+  // A row in two steps: its cells, each ended by a NUL, are appended to `text`.
+  void capture(std::string& text, const sockets::SocketRow& row) const;
+  void captured(std::string_view text);
   // Writes what is still held back. Without any row nothing is written, not even the heading.
   void finish();
 
  private:
   void take_cells(const sockets::SocketRow& row);
+  void cells_taken();
   void begin();
   void put_line(std::string_view text, std::size_t first_end);
 
-  Output& out_;
+  Sink sink_;
+  Terminal terminal_;
   ColumnList columns_;
   CellStyle style_;
   bool with_info_;

@@ -9,10 +9,14 @@ namespace {
 class TextView final : public SocketsView {
  public:
   TextView(Output& out, const SocketsTextOptions& options)
-      : out_(out), table_(out, options.columns, options.style, options.info) {}
+      : out_(out),
+        table_([&out](std::string_view text) { out.write(text); }, out.terminal(), options.columns, options.style,
+               options.info) {}
 
   void start(const Record& /*run*/) override {}
   void row(const sockets::SocketRow& row) override { table_.row(row); }
+  void capture(std::string& text, const sockets::SocketRow& row) override { table_.capture(text, row); }
+  void captured(std::string_view text) override { table_.captured(text); }
   void result(const Record& /*result*/) override {}
   void summary(const Record& /*summary*/) override {
     table_.finish();
@@ -35,6 +39,8 @@ class JsonSocketsView final : public SocketsView {
     append_json(object_, row, options_);
     view_->written_result(object_);
   }
+  void capture(std::string& text, const sockets::SocketRow& row) override { append_json(text, row, options_); }
+  void captured(std::string_view text) override { view_->written_result(text); }
   void result(const Record& result) override { view_->result(result); }
   void summary(const Record& summary) override { view_->summary(summary); }
 

@@ -16,6 +16,9 @@ class SocketsView {
   // Once, first.
   virtual void start(const Record& run) = 0;
   virtual void row(const sockets::SocketRow& row) = 0;
+  // The same in two steps: what is to be shown is appended to `text`, to be handed over later.
+  virtual void capture(std::string& text, const sockets::SocketRow& row) = 0;
+  virtual void captured(std::string_view text) = 0;
   // What is no socket: a group, an explanation. Text shows those otherwise.
   virtual void result(const Record& result) = 0;
   // Once, last.

@@ -23,8 +23,8 @@ struct Query {
   bool holders = false;  // also when the filter does not need them
   bool cgroups = false;  // of the socket and of its holders
   HolderOptions holder_options;
-  RateKeeper* rates = nullptr;          // meets every socket that is told; its look has begun
-  std::string_view network_namespace;   // the name of the one that the process is in, for the rows
+  RateKeeper* rates = nullptr;         // meets every socket that is told; its look has begun
+  std::string_view network_namespace;  // the name of the one that the process is in, for the rows
 };
 
 struct QueryOutcome {

@@ -15,9 +15,14 @@ double per_second(std::uint64_t before, std::uint64_t now, double seconds) {
 }  // namespace
 
 void RateKeeper::begin_look(MonotonicTime now) {
-  seconds_ = std::chrono::duration<double>(now - time_).count();
-  time_ = now;
+  before_time_ = time_;
   before_ = std::exchange(now_met_, {});
+  repeat_look(now);
+}
+
+void RateKeeper::repeat_look(MonotonicTime now) {
+  time_ = now;
+  seconds_ = std::chrono::duration<double>(time_ - before_time_).count();
 }
 
 std::optional<SocketRates> RateKeeper::meet(const SocketInfo& socket) {

@@ -16,6 +16,8 @@ class RateKeeper {
  public:
   // A new look at all sockets begins. Those that the last look did not meet are forgotten.
   void begin_look(MonotonicTime now);
+  // The last look once more, later: compared with the one before it.
+  void repeat_look(MonotonicTime now);
   // Of a socket with tcp_info that the look before met as well; nothing otherwise. At most once a socket and look.
   std::optional<SocketRates> meet(const SocketInfo& socket);
 
@@ -27,6 +29,7 @@ class RateKeeper {
   };
   std::unordered_map<std::uint64_t, Totals> before_;
   std::unordered_map<std::uint64_t, Totals> now_met_;
+  MonotonicTime before_time_{};
   MonotonicTime time_{};
   double seconds_ = 0;  // between the two looks
 };
