@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/sockets/holders.hpp"
 
+#include <fcntl.h>
+
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "libtcp/base/unique_fd.hpp"
+#include "libtcp/sockets/cgroup.hpp"
+#include "libtcp/sockets/directory_reader.hpp"
 #include "libtcp/sockets/holders_bpf.hpp"
 #include "libtcp/sockets/holders_proc.hpp"
 #include "libtcp/sockets/holders_table.hpp"
@@ -19,8 +25,24 @@ constexpr std::size_t kWhole = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kFewSockets = 64;
 constexpr std::size_t kFirstDescriptors = 1500;
 
+void read_cgroups(std::vector<Process>& processes, const HolderOptions& options) {
+  if (!options.cgroups) return;
+  const UniqueFd proc = open_directory(AT_FDCWD, options.proc);
+  for (Process& process : processes) {
+    process.cgroup = cgroup_of_process(proc.get(), process.pid);
+    process.unit = unit_of_cgroup(process.cgroup);
+    process.container = container_of_cgroup(process.cgroup);
+  }
+}
+
+HolderIndex finish(HolderCollector& found, HolderCounts counts, const HolderOptions& options) {
+  read_cgroups(found.processes(), options);
+  return found.finish(std::move(counts));
+}
+
 // Nothing when BPF was no good; `obstacle` says why.
-std::optional<HolderIndex> index_by_bpf(std::optional<InodeSet> wanted, std::string& obstacle) {
+std::optional<HolderIndex> index_by_bpf(std::optional<InodeSet> wanted, const HolderOptions& options,
+                                        std::string& obstacle) {
   HolderCollector found;
   if (auto done = find_holders_by_bpf(wanted ? &*wanted : nullptr, found); !done) {
     obstacle = done.error().message();
@@ -29,7 +51,7 @@ std::optional<HolderIndex> index_by_bpf(std::optional<InodeSet> wanted, std::str
   HolderCounts counts;
   counts.source = HolderSource::bpf;
   counts.processes = found.processes().size();
-  return found.finish(std::move(counts));
+  return finish(found, std::move(counts), options);
 }
 
 HolderIndex index(const std::optional<InodeSet>& sought, const HolderOptions& options) {
@@ -42,12 +64,12 @@ HolderIndex index(const std::optional<InodeSet>& sought, const HolderOptions& op
   const bool few = wanted && wanted->size() <= kFewSockets;
   const bool done = few && try_bpf && walk.run(kFirstDescriptors);
   if (!done && try_bpf) {
-    if (auto by_bpf = index_by_bpf(sought, obstacle.emplace())) return std::move(*by_bpf);
+    if (auto by_bpf = index_by_bpf(sought, options, obstacle.emplace())) return std::move(*by_bpf);
   }
   if (!done) (void)walk.run(kWhole);
   HolderCounts counts = walk.counts();
   counts.bpf_obstacle = std::move(obstacle).value_or("");
-  return found.finish(std::move(counts));
+  return finish(found, std::move(counts), options);
 }
 
 }  // namespace

@@ -56,8 +56,4 @@ class HolderIndex {
 // need be named.
 [[nodiscard]] HolderIndex index_holders(std::span<const std::uint32_t> inodes, const HolderOptions& options);
 
-// "nginx.service", and the container, of a cgroup path. Empty when it has none.
-[[nodiscard]] std::string_view unit_of_cgroup(std::string_view path);
-[[nodiscard]] std::string container_of_cgroup(std::string_view path);
-
 }  // namespace tcp::sockets

@@ -3,13 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -18,21 +17,8 @@
 namespace tcp::sockets {
 namespace {
 
-// What getdents64(2) writes; glibc has it as dirent64 with a name of fixed size.
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t length;
-  std::uint8_t type;
-};
-constexpr std::size_t kNameOffset = offsetof(DirectoryEntry, type) + 1;
-
 // Few processes have more, and those cost as much as hundreds of others.
 constexpr std::int64_t kManyDescriptors = 4096;
-
-UniqueFd open_directory(int at, const char* path) {
-  return UniqueFd(::openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
 
 // "PID/what", on the stack.
 class ProcessPath {
@@ -92,39 +78,6 @@ Process read_process(int proc, pid_t pid) {
   // The kernel ends it with a line feed, and may have others within: the process chooses its name.
   process.name = name.ends_with('\n') ? name.substr(0, name.size() - 1) : name;
   return process;
-}
-
-void DirectoryReader::open(UniqueFd directory) {
-  directory_ = std::move(directory);
-  at_ = end_ = 0;
-  if (!buffer_) buffer_ = std::make_unique<std::array<char, 32768>>();
-}
-
-bool DirectoryReader::refill() {
-  at_ = end_ = 0;
-  if (!directory_) return false;
-  const long length = ::syscall(SYS_getdents64, directory_.get(), buffer_->data(), buffer_->size());
-  if (length > 0) end_ = std::min(static_cast<std::size_t>(length), buffer_->size());
-  if (end_ == 0) directory_.reset();
-  return end_ > 0;
-}
-
-void DirectoryReader::close() noexcept {
-  directory_.reset();
-  at_ = end_ = 0;
-}
-
-const char* DirectoryReader::next() {
-  if (at_ >= end_ && !refill()) return nullptr;
-  std::uint16_t length = 0;
-  if (end_ - at_ > kNameOffset) std::memcpy(&length, buffer_->data() + at_ + offsetof(DirectoryEntry, length), 2);
-  if (length <= kNameOffset || length > end_ - at_) {  // no kernel does that
-    close();
-    return nullptr;
-  }
-  const char* name = buffer_->data() + at_ + kNameOffset;
-  at_ += length;
-  return name;
 }
 
 ProcWalk::ProcWalk(const HolderOptions& options, InodeSet* wanted, HolderCollector& found)

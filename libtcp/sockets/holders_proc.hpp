@@ -5,36 +5,16 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/sockets/directory_reader.hpp"
 #include "libtcp/sockets/holders_table.hpp"
 
 namespace tcp::sockets {
-
-// The names in a directory, without memory for each (getdents64).
-class DirectoryReader {
- public:
-  // Reads from the beginning. Without a directory there are no names.
-  void open(UniqueFd directory);
-  // Good until the next call; null at the end, which closes the directory.
-  [[nodiscard]] const char* next();
-  [[nodiscard]] int fd() const noexcept { return directory_.get(); }
-  void close() noexcept;
-
- private:
-  [[nodiscard]] bool refill();
-
-  UniqueFd directory_;
-  std::unique_ptr<std::array<char, 32768>> buffer_;
-  std::size_t at_ = 0;
-  std::size_t end_ = 0;
-};
 
 class ProcWalk {
  public:

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/sockets/holders.hpp"
 #include "libtcp/sockets/holders_bpf.hpp"
 #include "libtcp/sockets/holders_table.hpp"
+#include "tests/unit/sockets_child.hpp"
 #include "tests/unit/sockets_fake_proc.hpp"
 
 using namespace tcp;
@@ -45,38 +43,6 @@ UniqueFd make_socket() {
   REQUIRE(fd);
   return fd;
 }
-
-// A child of this process that waits until the test ends; `prepare` runs in it.
-class Child {
- public:
-  template <class Prepare>
-  explicit Child(const Prepare& prepare) {
-    int ready[2];
-    REQUIRE(::pipe(ready) == 0);
-    pid_ = ::fork();
-    REQUIRE(pid_ >= 0);
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      prepare();
-      (void)!::write(ready[1], "x", 1);
-      while (true) ::pause();
-    }
-    ::close(ready[1]);
-    char byte = 0;
-    CHECK(::read(ready[0], &byte, 1) == 1);
-    ::close(ready[0]);
-  }
-  ~Child() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  [[nodiscard]] pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_ = -1;
-};
 
 Process process_7() {
   Process process;
@@ -246,22 +212,14 @@ TEST_CASE("without the privilege /proc is read, and both are said") {
   if (::geteuid() != 0) return;
   const UniqueFd fd = make_socket();
   const Child of_root([] {});
-  int answer[2];
-  REQUIRE(::pipe(answer) == 0);
-  const Child other([&] {
-    if (::setgid(12345) != 0 || ::setuid(12345) != 0) return;
+  const std::string said = said_by_child([&]() -> std::string {
+    if (::setgid(12345) != 0 || ::setuid(12345) != 0) return "still root";
     const UniqueFd own(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const HolderIndex index = index_all_holders({});
     const HolderCounts& counts = index.counts();
     const bool knows_itself = text(index, inode_of(own.get())).starts_with(std::to_string(::getpid()) + '/');
-    const std::string said = std::string(counts.source == HolderSource::proc ? "proc, " : "bpf, ") +
-                             counts.bpf_obstacle + (counts.forbidden > 0 ? ", forbidden" : "") +
-                             (knows_itself ? ", itself" : "");
-    (void)!::write(answer[1], said.data(), said.size());
+    return std::string(counts.source == HolderSource::proc ? "proc, " : "bpf, ") + counts.bpf_obstacle +
+           (counts.forbidden > 0 ? ", forbidden" : "") + (knows_itself ? ", itself" : "");
   });
-  char said[200] = {};
-  CHECK(::read(answer[0], said, sizeof said - 1) > 0);
-  ::close(answer[0]);
-  ::close(answer[1]);
-  CHECK(std::string(said) == "proc, needs CAP_BPF and CAP_PERFMON, forbidden, itself");
+  CHECK(said == "proc, needs CAP_BPF and CAP_PERFMON, forbidden, itself");
 }
