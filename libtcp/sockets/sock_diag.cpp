@@ -5,10 +5,9 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 
-#include <cstring>
-
 #include "libtcp/net/netlink.hpp"
 #include "libtcp/sockets/socket_dump.hpp"
+#include "libtcp/sockets/socket_identity.hpp"
 #include "libtcp/sockets/socket_message.hpp"
 
 namespace tcp::sockets {
@@ -51,10 +50,6 @@ Result<std::vector<SocketInfo>> dump_whole(net::NetlinkSocket& netlink, ports::P
   return sockets;
 }
 
-void set_address(std::uint32_t (&words)[4], const IpAddress& address) {
-  std::memcpy(words, address.bytes().data(), address.bytes().size());
-}
-
 }  // namespace
 
 Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
@@ -77,16 +72,7 @@ Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
 
 Result<std::optional<SocketInfo>> find_tcp_socket(const FourTuple& tuple) {
   TCP_TRY_ASSIGN(netlink, net::NetlinkSocket::open(NETLINK_SOCK_DIAG));
-  inet_diag_req_v2 request{};
-  request.sdiag_family = static_cast<std::uint8_t>(to_address_family(tuple.local.address.family()));
-  request.sdiag_protocol = IPPROTO_TCP;
-  request.idiag_states = ~0U;
-  request.id.idiag_sport = htons(tuple.local.port);
-  request.id.idiag_dport = htons(tuple.remote.port);
-  set_address(request.id.idiag_src, tuple.local.address);
-  set_address(request.id.idiag_dst, tuple.remote.address);
-  request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
-  request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  const inet_diag_req_v2 request = identity_request({.ends = tuple});
   const std::span payload(reinterpret_cast<const std::uint8_t*>(&request), sizeof request);
   std::optional<SocketInfo> found;
   const auto on_message = [&](std::uint16_t type, std::span<const std::uint8_t> message) -> Result<void> {
