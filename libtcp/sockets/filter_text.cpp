@@ -64,6 +64,7 @@ std::string prefix_text(const Prefix& prefix) {
 }
 
 std::string states_text(StateSet states) {
+  if (states == kEveryState) return "all";
   std::string text;
   for (unsigned state = 0; state < 32; ++state) {
     if ((states >> state & 1U) == 0 || state == static_cast<unsigned>(TcpState::new_syn_received)) continue;

@@ -75,7 +75,11 @@ FilterNode make_group(NodeKind kind, std::vector<FilterNode> children) {
 
 FilterNode negate(FilterNode node) {
   if (node.kind == NodeKind::term) {
-    node.negated = !node.negated;
+    if (auto* states = std::get_if<StateTerm>(&node.term)) {
+      states->states = kEveryState & ~states->states;
+    } else {
+      node.negated = !node.negated;
+    }
     return node;
   }
   node.kind = node.kind == NodeKind::all ? NodeKind::any : NodeKind::all;
@@ -92,8 +96,7 @@ std::size_t depth_of(const FilterNode& node) {
 StateSet states_of(const FilterNode& node) {
   if (node.kind == NodeKind::term) {
     const auto* term = std::get_if<StateTerm>(&node.term);
-    if (term == nullptr) return kEveryState;
-    return node.negated ? kEveryState & ~term->states : term->states;
+    return term == nullptr ? kEveryState : term->states;
   }
   StateSet states = node.kind == NodeKind::all ? kEveryState : 0;
   for (const FilterNode& child : node.children) {

@@ -54,6 +54,7 @@ struct CgroupTerm {
   std::uint64_t id = 0;
   std::string path;  // as written
 };
+// Never negated: the other states stand for that.
 struct StateTerm {
   StateSet states = 0;
 };
