@@ -54,6 +54,7 @@ constexpr std::array kKeys{
     number("idle", NumberSource::idle, Quantity::duration),
     number("recv_queue", NumberSource::receive_queue, Quantity::bytes),
     number("send_queue", NumberSource::send_queue, Quantity::bytes),
+    number("accept_queue", NumberSource::accept_queue),
     number("rate", NumberSource::rate, Quantity::rate),
     number("sent_rate", NumberSource::sent_rate, Quantity::rate),
     number("received_rate", NumberSource::received_rate, Quantity::rate),

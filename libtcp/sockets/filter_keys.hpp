@@ -33,6 +33,7 @@ enum class NumberSource : std::uint8_t {
   idle,
   receive_queue,
   send_queue,
+  accept_queue,  // of a listening socket, which has no other queues
   user_id,
   process_id,  // of any holder
   sent_rate,

@@ -85,6 +85,13 @@ std::optional<std::uint64_t> rate_of(const SocketRow& row, NumberSource source) 
   return rate > 9e18 ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(std::llround(rate));
 }
 
+// Of a listening socket the kernel tells connections in the place of bytes.
+std::optional<std::uint64_t> queue_of(const SocketInfo& socket, NumberSource source) {
+  const bool listens = socket.state == TcpState::listen;
+  if (listens != (source == NumberSource::accept_queue)) return std::nullopt;
+  return source == NumberSource::send_queue ? socket.send_queue : socket.receive_queue;
+}
+
 // One value of the socket; process IDs, of which it can have several, are no such thing.
 std::optional<std::uint64_t> number_of(const SocketRow& row, const NumberTerm& term) {
   const SocketInfo& socket = *row.socket;
@@ -92,8 +99,9 @@ std::optional<std::uint64_t> number_of(const SocketRow& row, const NumberTerm& t
     case NumberSource::tcp_info: return field_of(socket, *term.key->field);
     case NumberSource::age: return least_age(socket);
     case NumberSource::idle: return idle_time(socket);
-    case NumberSource::receive_queue: return socket.receive_queue;
-    case NumberSource::send_queue: return socket.send_queue;
+    case NumberSource::receive_queue:
+    case NumberSource::send_queue:
+    case NumberSource::accept_queue: return queue_of(socket, term.key->number);
     case NumberSource::user_id:  // the kernel tells 0 of what is owned by nobody
       return socket.inode == 0 ? std::nullopt : std::optional<std::uint64_t>(socket.user_id);
     case NumberSource::process_id: return std::nullopt;

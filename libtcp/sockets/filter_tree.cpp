@@ -17,6 +17,7 @@ void add_needs(FilterNeeds& needs, const NumberTerm& term) {
     case NumberSource::sent_rate:
     case NumberSource::received_rate: needs.rates = true; break;
     case NumberSource::receive_queue:
+    case NumberSource::accept_queue:
     case NumberSource::send_queue:
     case NumberSource::user_id: break;
   }

@@ -161,6 +161,11 @@ TEST_CASE("queues, users and rates") {
   subject.socket.send_queue = 2000;
   CHECK(subject.is("recv_queue = 10 send_queue > 1kB uid = 33 user www-data"));
   CHECK(!subject.is("uid != 33"));
+  CHECK(is_unknown(subject, "accept_queue > 0"));
+  subject.socket.state = TcpState::listen;
+  CHECK(subject.is("accept_queue = 10"));
+  CHECK(is_unknown(subject, "recv_queue > 0"));
+  CHECK(is_unknown(subject, "send_queue > 0"));
   CHECK(is_unknown(subject, "rate > 1"));
   subject.rates = SocketRates{1e6, 5e5, 0};
   CHECK(subject.is("rate = 1500kB/s sent_rate > 999kB/s received_rate < 501kB/s"));
