@@ -58,6 +58,7 @@ std::unique_ptr<Command> make_connect_command();
 std::unique_ptr<Command> make_scan_command();
 std::unique_ptr<Command> make_ports_command();
 std::unique_ptr<Command> make_handshake_trace_command();
+std::unique_ptr<Command> make_sockets_command();
 
 // In the order of the help.
 [[nodiscard]] std::span<const CommandRow> commands();

@@ -11,12 +11,13 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::array<CommandRow, 5> kCommands{{
+constexpr std::array<CommandRow, 6> kCommands{{
     {"listen", "accept connections and join them with standard input and output", make_listen_command},
     {"connect", "connect and join the connection with standard input and output", make_connect_command},
     {"scan", "find open ports, and say how each is known", make_scan_command},
     {"ports", "explain ports: registered for, used for, and what this host does with them", make_ports_command},
     {"handshake-trace", "show a TCP handshake step by step, and what it means", make_handshake_trace_command},
+    {"sockets", "list TCP sockets with their owners, and what the kernel says of them", make_sockets_command},
 }};
 
 // CLI11's exceptions end here: help is a text, everything else a usage error.

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <string_view>
 
 namespace tcp::cmd {
 namespace {
@@ -28,12 +27,13 @@ TerminalKeys::~TerminalKeys() {
   if (before_ && in_foreground()) ::tcsetattr(STDIN_FILENO, TCSANOW, &*before_);
 }
 
-bool TerminalKeys::pressed() const {
-  if (!before_ || !in_foreground()) return false;
+std::string TerminalKeys::take() const {
+  if (!before_ || !in_foreground()) return {};
   std::array<char, 64> keys;
   const ssize_t count = ::read(STDIN_FILENO, keys.data(), keys.size());
-  return count > 0 && std::string_view(keys.data(), static_cast<std::size_t>(count)).find_first_of(" \r\n") !=
-                          std::string_view::npos;
+  return count > 0 ? std::string(keys.data(), static_cast<std::size_t>(count)) : std::string();
 }
+
+bool TerminalKeys::pressed() const { return take().find_first_of(" \r\n") != std::string::npos; }
 
 }  // namespace tcp::cmd

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Whether somebody at the terminal has pressed Enter or space.
+// What somebody at the terminal has pressed.
 #pragma once
 
 #include <termios.h>
 
 #include <optional>
+#include <string>
 
 namespace tcp::cmd {
 
@@ -17,7 +18,9 @@ class TerminalKeys {
   TerminalKeys(const TerminalKeys&) = delete;
   TerminalKeys& operator=(const TerminalKeys&) = delete;
 
-  // Since the last call. Never waits.
+  // All keys since the last call, as the terminal sends them. Never waits.
+  [[nodiscard]] std::string take() const;
+  // Enter or space, since the last call. Never waits.
   [[nodiscard]] bool pressed() const;
 
  private:

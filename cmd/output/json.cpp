@@ -5,6 +5,7 @@
 #include <concepts>
 #include <utility>
 
+#include "cmd/output/json_writer.hpp"
 #include "cmd/output/view.hpp"
 #include "libtcp/base/sanitize.hpp"
 
@@ -17,10 +18,20 @@ constexpr std::size_t kUsualBytes = 256;  // of a record
 
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
+void append_string(std::string& out, std::string_view text) {
+  if (std::ranges::all_of(text, is_plain)) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += Json(to_valid_utf8(text)).dump();
+  }
+}
+
 // Appends as it goes: millions of records are written, and a tree of each would cost more than all the rest.
-class JsonWriter {
+class RecordWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
+  explicit RecordWriter(std::string& out) : out_(out) {}
 
   void operator()(const Record& record) const {
     char separator = '{';
@@ -42,15 +53,7 @@ class JsonWriter {
     }
     out_ += ']';
   }
-  void operator()(const std::string& text) const {
-    if (std::ranges::all_of(text, is_plain)) {
-      out_ += '"';
-      out_ += text;
-      out_ += '"';
-    } else {
-      out_ += Json(to_valid_utf8(text)).dump();
-    }
-  }
+  void operator()(const std::string& text) const { append_string(out_, text); }
   template <class T>
   void operator()(const T& value) const {
     if constexpr (std::integral<T> && !std::same_as<T, bool>) {
@@ -65,7 +68,7 @@ class JsonWriter {
 };
 
 // Written piece by piece: a long run needs no memory for its results, and what is known is on disk at any time.
-class JsonView final : public View {
+class JsonView final : public JsonRows {
  public:
   explicit JsonView(Output& out) : out_(out) {}
 
@@ -73,8 +76,10 @@ class JsonView final : public View {
     out_.write(R"({"type":"report","schema":)" + Json(run["schema"].text()).dump() + ",\n\"run\":" + to_json(run) +
                ",\n\"results\":[");
   }
-  void result(const Record& result) override {
-    out_.write((first_ ? "\n" : ",\n") + to_json(result));
+  void result(const Record& result) override { written_result(to_json(result)); }
+  void written_result(std::string_view object) override {
+    out_.write(first_ ? "\n" : ",\n");
+    out_.write(object);
     out_.end_record();
     first_ = false;
   }
@@ -85,12 +90,13 @@ class JsonView final : public View {
   bool first_ = true;
 };
 
-class NdjsonView final : public View {
+class NdjsonView final : public JsonRows {
  public:
   explicit NdjsonView(Output& out) : out_(out) {}
 
   void start(const Record& run) override { out_.line(to_json(run)); }
-  void result(const Record& result) override { out_.line(to_json(result)); }
+  void result(const Record& result) override { written_result(to_json(result)); }
+  void written_result(std::string_view object) override { out_.line(object); }
   void summary(const Record& summary) override { out_.line(to_json(summary)); }
 
  private:
@@ -102,8 +108,20 @@ class NdjsonView final : public View {
 std::string to_json(const Record& record) {
   std::string text;
   text.reserve(kUsualBytes);
-  JsonWriter{text}(record);
+  RecordWriter{text}(record);
   return text;
+}
+
+void JsonWriter::field(std::string_view key, double number) {
+  put_key(key);
+  out_ += Json(number).dump();
+}
+
+void JsonWriter::put(std::string_view text) { append_string(out_, text); }
+
+std::unique_ptr<JsonRows> make_json_rows(Format format, Output& out) {
+  if (format == Format::ndjson) return std::make_unique<NdjsonView>(out);
+  return std::make_unique<JsonView>(out);
 }
 
 std::unique_ptr<View> make_json_view(Output& out) { return std::make_unique<JsonView>(out); }

@@ -14,10 +14,13 @@ namespace {
 
 constexpr unsigned kMinWidth = 20;
 
-unsigned width_of(int fd) {
+constexpr unsigned kMinHeight = 4;
+
+void measure(int fd, Terminal& terminal) {
   winsize size{};
-  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= kMinWidth) return size.ws_col;
-  return 80;
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return;
+  if (size.ws_col >= kMinWidth) terminal.width = size.ws_col;
+  if (size.ws_row >= kMinHeight) terminal.height = size.ws_row;
 }
 
 bool wants_colour() {
@@ -85,7 +88,7 @@ Terminal detect_terminal(int fd) {
   terminal.is_terminal = ::isatty(fd) == 1;
   terminal.unicode = is_utf8_locale();
   if (!terminal.is_terminal) return terminal;
-  terminal.width = width_of(fd);
+  measure(fd, terminal);
   terminal.colour = wants_colour();
   return terminal;
 }

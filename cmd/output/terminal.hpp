@@ -11,6 +11,7 @@ namespace tcp::cmd {
 struct Terminal {
   bool is_terminal = false;
   unsigned width = 80;   // columns; 80 when it is no terminal
+  unsigned height = 24;  // lines; 24 when it is no terminal
   bool colour = false;   // a terminal, NO_COLOR unset, TERM not "dumb"
   bool unicode = false;  // the locale's encoding is UTF-8
 };

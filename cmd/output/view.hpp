@@ -27,6 +27,13 @@ class View {
   virtual void summary(const Record& summary) = 0;
 };
 
+// A rendering as JSON also takes results that are written already (json_writer.hpp): tens of thousands of them.
+class JsonRows : public View {
+ public:
+  // One object, the same as result() of its Record.
+  virtual void written_result(std::string_view object) = 0;
+};
+
 // The first record of a run: type, schema "tcpbox.<command>/<major>", version, arguments, started (RFC 3339).
 [[nodiscard]] Record make_run_record(std::string_view command, int major, const std::vector<std::string>& arguments,
                                      const std::string& started);
@@ -36,6 +43,8 @@ class View {
 
 // json.cpp: the only file that writes with the JSON library.
 [[nodiscard]] std::string to_json(const Record& record);
+// `format` is json or ndjson.
+[[nodiscard]] std::unique_ptr<JsonRows> make_json_rows(Format format, Output& out);
 [[nodiscard]] std::unique_ptr<View> make_json_view(Output& out);
 [[nodiscard]] std::unique_ptr<View> make_ndjson_view(Output& out);
 

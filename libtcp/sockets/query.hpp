@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 #include "libtcp/sockets/filter.hpp"
 #include "libtcp/sockets/holders.hpp"
+#include "libtcp/sockets/rates.hpp"
 #include "libtcp/sockets/socket_dump.hpp"
 
 namespace tcp::sockets {
@@ -20,6 +23,8 @@ struct Query {
   bool holders = false;  // also when the filter does not need them
   bool cgroups = false;  // of the socket and of its holders
   HolderOptions holder_options;
+  RateKeeper* rates = nullptr;         // meets every socket that is told; its look has begun
+  std::string_view network_namespace;  // the name of the one that the process is in, for the rows
 };
 
 struct QueryOutcome {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/sockets_info_text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tcp::cmd {
+namespace {
+
+constexpr std::size_t kIndent = 4;
+constexpr std::array<std::string_view, 8> kOptions{"timestamps", "sack",     "window_scaling",     "ecn",
+                                                   "ecn_seen",   "syn_data", "microsecond_stamps", "fast_open_child"};
+constexpr std::array<std::string_view, 5> kCongestionStates{"open", "disorder", "cwr", "recovery", "loss"};
+
+// Words that follow each other, broken between pairs on a terminal.
+class InfoLines {
+ public:
+  InfoLines(std::string& out, const Terminal& terminal)
+      : out_(out), limit_(terminal.is_terminal ? terminal.width : std::string::npos) {}
+
+  void pair(std::string_view name, std::string_view value) {
+    const std::size_t length = name.size() + 1 + display_width(value);
+    if (column_ > 0 && column_ + 2 + length > limit_) {
+      out_ += '\n';
+      column_ = 0;
+    }
+    out_.append(column_ == 0 ? kIndent : 2, ' ');
+    column_ += (column_ == 0 ? kIndent : 2) + length;
+    out_ += name;
+    out_ += ' ';
+    out_ += value;
+  }
+  void finish() {
+    if (column_ > 0) out_ += '\n';
+  }
+
+ private:
+  std::string& out_;
+  std::size_t limit_;
+  std::size_t column_ = 0;
+};
+
+// Shown elsewhere, or in words.
+bool is_told_otherwise(std::string_view name) { return name == "state" || name == "options" || name == "ca_state"; }
+
+void add_options(InfoLines& lines, const sockets::TcpInfo& info, std::string& value) {
+  if (const auto state = info.get("ca_state")) lines.pair("ca_state", congestion_state(*state));
+  const auto bits = info.get("options");
+  if (!bits || *bits == 0) return;
+  value.clear();
+  for (const std::string_view word : option_words(*bits)) {
+    value += value.empty() ? "" : ",";
+    value += word;
+  }
+  lines.pair("options", value);
+}
+
+}  // namespace
+
+std::vector<std::string_view> option_words(std::uint64_t bits) {
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i < kOptions.size(); ++i) {
+    if ((bits >> i & 1) != 0) words.push_back(kOptions[i]);
+  }
+  return words;
+}
+
+std::string_view congestion_state(std::uint64_t state) {
+  return state < kCongestionStates.size() ? kCongestionStates[state] : "unknown";
+}
+
+void append_info(std::string& out, const sockets::SocketRow& row, const CellStyle& style, const Terminal& terminal) {
+  InfoLines lines(out, terminal);
+  std::string value;
+  const sockets::SocketInfo& socket = *row.socket;
+  if (!socket.congestion.empty()) {
+    append_safe(value, socket.congestion.view());
+    lines.pair("congestion", value);
+  }
+  if (socket.tcp_info.size() > 0) add_options(lines, socket.tcp_info, value);
+  for (const SocketColumn& column : socket_columns()) {
+    const bool shown = column.info != nullptr || column.name.starts_with("timer") || column.name == "retransmissions";
+    if (!shown || is_told_otherwise(column.name)) continue;
+    value.clear();
+    column.append(value, row, style);
+    if (value == "-" || value == "0" || value == "unlimited") continue;
+    lines.pair(
+        style.human ? std::string(column.name) : std::string(column.name).append(key_suffix(column.name, column.unit)),
+        value);
+  }
+  lines.finish();
+}
+
+}  // namespace tcp::cmd
