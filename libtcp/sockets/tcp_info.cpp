@@ -38,21 +38,21 @@ constexpr TcpInfoField kFields[] = {
     {"rcv_ssthresh", bytes, 64},
     {"rtt", microseconds, 68},
     {"rttvar", microseconds, 72},
-    {"snd_ssthresh", segments, 76},
+    {"snd_ssthresh", segments, 76, 4, 0, 0, 0x7fffffff},
     {"snd_cwnd", segments, 80},
     {"advmss", bytes, 84},
     {"reordering", segments, 88},
     {"rcv_rtt", microseconds, 92},
     {"rcv_space", bytes, 96},
     {"total_retrans", segments, 100},
-    {"pacing_rate", bytes_per_second, 104, 8},
-    {"max_pacing_rate", bytes_per_second, 112, 8},
+    {"pacing_rate", bytes_per_second, 104, 8, 0, 0, ~0ULL},
+    {"max_pacing_rate", bytes_per_second, 112, 8, 0, 0, ~0ULL},
     {"bytes_acked", bytes, 120, 8},
     {"bytes_received", bytes, 128, 8},
     {"segs_out", segments, 136},
     {"segs_in", segments, 140},
     {"notsent_bytes", bytes, 144},
-    {"min_rtt", microseconds, 148},
+    {"min_rtt", microseconds, 148, 4, 0, 0, 0xffffffff},
     {"data_segs_in", segments, 152},
     {"data_segs_out", segments, 156},
     {"delivery_rate", bytes_per_second, 160, 8},
@@ -118,7 +118,8 @@ std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, con
 }
 
 std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
-  return read_field(std::span(bytes_).first(size_), field);
+  const auto value = read_field(std::span(bytes_).first(size_), field);
+  return field.none != 0 && value == field.none ? std::nullopt : value;
 }
 
 std::optional<std::uint64_t> TcpInfo::get(std::string_view name) const {

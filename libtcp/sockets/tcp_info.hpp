@@ -29,6 +29,7 @@ struct TcpInfoField {
   std::uint8_t width = 4;    // bytes: 1, 2, 4 or 8
   std::uint8_t shift = 0;    // of a bit field, from the lowest bit
   std::uint8_t bits = 0;     // of a bit field; 0: the whole width
+  std::uint64_t none = 0;    // the value that says that there is none; 0: all are values
 };
 
 // In the kernel's order, the newest last.
@@ -46,7 +47,8 @@ class TcpInfo {
   // Copies what fits; bytes of untrusted length.
   void assign(std::span<const std::uint8_t> bytes);
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  // bytes; 0: the kernel told nothing
-  // Nothing when this kernel's struct ends before the field.
+  // Nothing when this kernel's struct ends before the field, or says that there is none: no round trip measured, no
+  // threshold found yet, pacing without a limit.
   [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const;
   [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
 
