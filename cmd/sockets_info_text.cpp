@@ -8,7 +8,8 @@
 namespace tcp::cmd {
 namespace {
 
-constexpr std::size_t kIndent = 4;
+constexpr std::string_view kIndentation = "    ";
+constexpr std::size_t kIndent = kIndentation.size();
 constexpr std::array<std::string_view, 8> kOptions{"timestamps", "sack",     "window_scaling",     "ecn",
                                                    "ecn_seen",   "syn_data", "microsecond_stamps", "fast_open_child"};
 constexpr std::array<std::string_view, 5> kCongestionStates{"open", "disorder", "cwr", "recovery", "loss"};
@@ -19,8 +20,16 @@ class InfoLines {
   InfoLines(std::string& out, const Terminal& terminal)
       : out_(out), limit_(terminal.is_terminal ? terminal.width : std::string::npos) {}
 
+  // In a pipe nothing is broken, and a value may be written right behind its name.
+  [[nodiscard]] bool endless() const noexcept { return limit_ == std::string::npos; }
+  std::string& name(std::string_view name) {
+    out_ += begun_ ? "  " : kIndentation;
+    begun_ = true;
+    return out_.append(name) += ' ';
+  }
+
   void pair(std::string_view name, std::string_view value) {
-    if (limit_ != std::string::npos) {
+    if (!endless()) {
       const std::size_t length = name.size() + 1 + display_width(value);
       if (column_ > 0 && column_ + 2 + length > limit_) {
         out_ += '\n';
@@ -28,8 +37,9 @@ class InfoLines {
       }
       column_ += (column_ == 0 ? kIndent : 2) + length;
     }
-    out_.append(begun_ && out_.back() != '\n' ? 2 : kIndent, ' ');
-    out_.append(name).append(1, ' ').append(value);
+    out_ += begun_ && out_.back() != '\n' ? "  " : kIndentation;
+    out_.append(name) += ' ';
+    out_ += value;
     begun_ = true;
   }
   void finish() {
@@ -100,9 +110,18 @@ void append_info(std::string& out, const sockets::SocketRow& row, const CellStyl
   }
   if (socket.tcp_info.size() > 0) add_options(lines, socket.tcp_info, value);
   for (const auto& [column, name] : info_pairs(style.human)) {
-    if (column->is_number() && column->number_of(row).value_or(0) == 0) continue;
     value.clear();
-    column->append(value, row, style);
+    if (column->is_number()) {
+      const std::uint64_t number = column->number_of(row).value_or(0);
+      if (number == 0) continue;
+      if (lines.endless()) {
+        column->append_number_of(lines.name(name), number, row, style);
+        continue;
+      }
+      column->append_number_of(value, number, row, style);
+    } else {
+      column->append(value, row, style);
+    }
     if (value != "-") lines.pair(name, value);
   }
   lines.finish();

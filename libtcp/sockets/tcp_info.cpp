@@ -83,13 +83,6 @@ constexpr TcpInfoField kFields[] = {
     {"accecn_opt_seen", flags, 278, 2},
 };
 
-template <class T>
-std::uint64_t load(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
 }  // namespace
 
 std::span<const TcpInfoField> tcp_info_fields() { return kFields; }
@@ -102,24 +95,6 @@ const TcpInfoField* find_tcp_info_field(std::string_view name) {
 void TcpInfo::assign(std::span<const std::uint8_t> bytes) {
   size_ = static_cast<std::uint16_t>(std::min(bytes.size(), kMost));
   std::memcpy(bytes_.data(), bytes.data(), size_);
-}
-
-std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field) {
-  if (std::size_t{field.offset} + field.width > bytes.size()) return std::nullopt;
-  const std::uint8_t* at = bytes.data() + field.offset;
-  std::uint64_t value = 0;
-  switch (field.width) {
-    case 1: value = *at; break;
-    case 2: value = load<std::uint16_t>(at); break;
-    case 4: value = load<std::uint32_t>(at); break;
-    default: value = load<std::uint64_t>(at); break;
-  }
-  return field.bits == 0 ? value : value >> field.shift & ((1U << field.bits) - 1);
-}
-
-std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
-  const auto value = read_field(std::span(bytes_).first(size_), field);
-  return field.none != 0 && value == field.none ? std::nullopt : value;
 }
 
 std::optional<std::uint64_t> TcpInfo::get(std::string_view name) const {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -37,8 +38,25 @@ struct TcpInfoField {
 // By name; null when there is none.
 [[nodiscard]] const TcpInfoField* find_tcp_info_field(std::string_view name);
 
-// One field of a struct of this kind. Nothing when the bytes end before it.
-[[nodiscard]] std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field);
+// One field of a struct of this kind. Nothing when the bytes end before it, or its value says that there is none.
+[[nodiscard]] inline std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes,
+                                                             const TcpInfoField& field) noexcept {
+  if (std::size_t{field.offset} + field.width > bytes.size()) return std::nullopt;
+  const auto load = [at = bytes.data() + field.offset]<class T>(T value) {
+    std::memcpy(&value, at, sizeof value);
+    return std::uint64_t{value};
+  };
+  std::uint64_t value = 0;
+  switch (field.width) {
+    case 1: value = load(std::uint8_t{}); break;
+    case 2: value = load(std::uint16_t{}); break;
+    case 4: value = load(std::uint32_t{}); break;
+    default: value = load(std::uint64_t{}); break;
+  }
+  if (field.bits != 0) value = value >> field.shift & ((1U << field.bits) - 1);
+  if (field.none != 0 && value == field.none) return std::nullopt;
+  return value;
+}
 
 class TcpInfo {
  public:
@@ -49,7 +67,9 @@ class TcpInfo {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  // bytes; 0: the kernel told nothing
   // Nothing when this kernel's struct ends before the field, or says that there is none: no round trip measured, no
   // threshold found yet, pacing without a limit.
-  [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const;
+  [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const noexcept {
+    return read_field(std::span(bytes_).first(size_), field);
+  }
   [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
 
  private:
