@@ -41,13 +41,13 @@ void process_text(std::string& out, const SocketRow& row, const CellStyle& /*sty
   if (const auto* process = first_process(row)) append_safe(out, process->*Member);
 }
 
-void write_pressure(std::string& out, const SocketRow& row, const CellStyle& /*style*/) {
+void write_pressure(std::string& out, const SocketRow& row, const CellStyle& style) {
   const auto queue = accept_queue_of(*row.socket);
   if (!queue) return;
   append_number(out, queue->waiting);
   out += '/';
   append_number(out, queue->limit);
-  if (queue->full()) out += " full";
+  if (queue->full() && style.human) out += " full";
 }
 
 void write_local(std::string& out, const SocketRow& row, const CellStyle& style) {

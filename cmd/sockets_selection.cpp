@@ -25,7 +25,6 @@ void SelectionOptions::define(CLI::App& app) {
                  "Sockets in STATE: established, time-wait, …, or a group: all, connected, "
                  "synchronized, bucket, big; several with commas")
       ->type_name("STATE")
-      ->expected(1)
       ->allow_extra_args(false)
       ->group(kGroup);
   app.add_flag("--bound-inactive", bound_inactive_, "Sockets that are bound and do nothing yet")->group(kGroup);

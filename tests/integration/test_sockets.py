@@ -167,9 +167,10 @@ class Selection(Sockets):
             self.addCleanup(there.kill)
             there.stdout.readline()
             self.assertNotIn(6000, self.locals("-l"))
-            for word in ("elsewhere", str(there.pid)):
+            for word, label in (("elsewhere", "elsewhere"), (str(there.pid), f"(elsewhere|pid {there.pid})")):
                 rows = self.rows("-l", "--netns", word)
-                self.assertEqual([(row["local_port"], row["netns"]) for row in rows], [(6000, "elsewhere")])
+                self.assertEqual([row["local_port"] for row in rows], [6000])
+                self.assertRegex(rows[0]["netns"], f"^{label}$")
                 self.assertEqual(rows[0]["holders"][0]["pid"], there.pid)
             self.assertEqual(self.locals("-l", "--netns", "all"), [443, 6000, 8080, 8081])
             self.assertIn("elsewhere", self.run_it("-l", "--netns", "all").stdout)
@@ -287,9 +288,9 @@ class Text(Sockets):
         self.assertRegex(listed, r"(?m)^rtt +us")
         done = self.run_it("--columns", "local_port,rtt,bytes_sent,cgroup_id", "state", "established")
         self.assertEqual(done.stdout.splitlines()[0].split(), ["LOCAL-PORT", "RTT-US", "BYTES-SENT", "CGROUP-ID"])
-        done = self.run_it("--columns", "rtz")
+        done = self.run_it("--columns", "min_rt")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("did you mean 'rtt'?", done.stderr)
+        self.assertIn("did you mean 'min_rtt'?", done.stderr)
 
     def test_every_column(self):
         names = [line.split()[0] for line in self.run_it("--columns", "list").stdout.splitlines()[1:]]
@@ -307,7 +308,7 @@ class Text(Sockets):
 
     def test_info(self):
         done = self.run_it("--info", "sport", "=", f":{self.client_port()}")
-        self.assertRegex(done.stdout.splitlines()[2], r"^    .*  rtt_us \d+  .*  snd_mss_bytes \d+")
+        self.assertRegex(done.stdout.splitlines()[2], r"^    .*  snd_mss_bytes \d+  .*  rtt_us \d+  ")
         _, text = self.in_terminal("-i")
         for line in text.splitlines():
             self.assertLessEqual(len(line), 80, line)
@@ -315,7 +316,7 @@ class Text(Sockets):
     def test_no_owner(self):
         done = self.run_it("--no-owner")
         self.assertNotIn("PROCESS", done.stdout)
-        self.assertNotIn(str(os.getpid()), done.stdout)
+        self.assertNotIn("python3[", done.stdout)
 
     def test_closed_pipe(self):
         reader, writer = os.pipe()
@@ -411,7 +412,8 @@ class OverTime(Sockets):
         while text.count('"type":"round"') < 3:
             text += process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        text += process.communicate(timeout=20)[0]
+        text += process.stdout.read()
+        process.wait(20)
         lines = schema.validate_ndjson(text, "sockets")
         self.assertFalse(lines[-1]["complete"])
         rounds = [line["round"] for line in lines if line["type"] == "round"]
@@ -440,17 +442,18 @@ class OverTime(Sockets):
         port = client.getsockname()[1]
         client.send(b"x" * 1234)
         accepted.recv(2000)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.close()
+        # What resets has lost its remote end when it is told as closed; what is reset has not.
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         accepted.close()
+        client.close()
         text = ""
         while not re.search(rf'"closed".*"local_port":{port}\b', text):
             line = process.stdout.readline()
             self.assertTrue(line, process.stderr.read())
             text += line
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=20)
-        self.assertEqual(process.returncode, -signal.SIGINT)
+        rest = process.stdout.read()
+        self.assertEqual(process.wait(20), -signal.SIGINT)
         events = [json.loads(line) for line in (text + rest).splitlines()]
         closed = [one for one in events if one["type"] == "event" and one["event"] == "closed"][0]
         self.assertEqual((closed["local_port"], closed["bytes_sent"]), (port, 1234))
@@ -512,6 +515,7 @@ class Kill(Sockets):
 class Recipes(Sockets):
     def test_each(self):
         self.pairs[0][0].send(b"x" * 500)
+        self.keep(listener("0.0.0.0", 8888))
         empty = {"What is lost on the way to one network?", "Connections that have retransmitted, with their share:"}
         found = recipes.recipes(PAGE)
         self.assertGreaterEqual(sum("jq" in text for text in found.values()), 6)
