@@ -46,6 +46,7 @@ class ConnectCommand final : public Command {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
     TCP_TRY(tls_.settle());
+    TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
@@ -99,6 +100,14 @@ class ConnectCommand final : public Command {
     if (options_.zero) return usage_error("--fastopen and --zero", "exclude each other: nothing is sent");
     if (common_.recv_only) return usage_error("--fastopen and --recv-only", "exclude each other: nothing is sent");
     return {};
+  }
+
+  // A SYN that waits for data of ours would never go out.
+  [[nodiscard]] Result<void> settle_first_words() const {
+    const auto& tls = tls_.settled();
+    if (!socket_.has("fastopen") || !tls || !tls->starttls || !stream::server_speaks_first(*tls->starttls)) return {};
+    return usage_error("--fastopen and --starttls " + std::string(to_string(*tls->starttls)),
+                       "exclude each other: the server speaks first");
   }
 
   void assemble() {

@@ -91,6 +91,10 @@ Result<void> TlsWords::settle_versions(stream::TlsOptions& settled) const {
 
 void TlsConnectOptions::define(CLI::App& app) {
   words_.define(app);
+  if (words_.names().has_flag) {
+    const std::string text = "Ask for TLS as this protocol does: " + stream::starttls_names();
+    words_.belongs(app.add_option("--starttls", starttls_, text)->type_name("PROTOCOL"));
+  }
   words_.belongs(app.add_option(words_.name("ca"), ca_, "Whom to trust: PEM file or directory (the system's)")
                      ->type_name("FILE|DIR"));
   words_.belongs(app.add_option(words_.name("name"), name_, "Who has to answer (the host): SNI and certificate check")
@@ -105,9 +109,15 @@ void TlsConnectOptions::define(CLI::App& app) {
 }
 
 Result<void> TlsConnectOptions::settle() {
+  if (!starttls_.empty()) words_.tls = true;
   TCP_TRY_ASSIGN(common, words_.settle());
   if (!words_.tls) return {};
   stream::TlsClientOptions settled;
+  if (!starttls_.empty()) {
+    auto protocol = stream::parse_starttls(starttls_);
+    if (!protocol) return in_option("--starttls", std::move(protocol).error());
+    settled.starttls = *protocol;
+  }
   settled.common = std::move(common);
   for (const std::string& word : pins_) {
     auto pin = stream::parse_tls_pin(word);

@@ -41,6 +41,7 @@ class TlsWords {
   void define(CLI::App& app);
   // "cert" is --tls-cert.
   [[nodiscard]] std::string name(std::string_view rest) const;
+  [[nodiscard]] const TlsNames& names() const noexcept { return names_; }
   // Puts an option into the group, and remembers it, so that its use without TLS is noticed.
   void belongs(CLI::Option* option);
   // Errors: a word that is off; an option without TLS; no TLS in this build.
@@ -67,6 +68,7 @@ class TlsConnectOptions {
   [[nodiscard]] Result<void> settle_trust() const;
 
   TlsWords words_;
+  std::string starttls_;
   std::string ca_;
   std::string name_;
   std::vector<std::string> pins_;

@@ -3,14 +3,27 @@
 
 #include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/starttls_exchange.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
 
 namespace tcp::stream {
 namespace {
 
-// Fills `established`.
-Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsContext& tls, MonotonicTime deadline,
-                               const Clock& clock, Established& established) {
+std::string host_of(const DialOptions& options) {
+  const auto* host = std::get_if<HostTarget>(&options.target);
+  return host != nullptr ? host->host : std::string();
+}
+
+// Fills `established`. Where the protocol begins in cleartext, TLS is asked for first.
+Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const DialOptions& options, const TlsContext& tls,
+                               MonotonicTime deadline, const Clock& clock, Established& established) {
+  const TlsClientOptions& wanted = *options.tls;
+  if (wanted.starttls) {
+    std::string server = wanted.name.empty() ? host_of(options) : wanted.name;
+    auto asked = co_await ask_for_tls(executor, std::move(socket), *wanted.starttls, std::move(server), deadline);
+    if (!asked) co_return std::unexpected(std::move(asked).error());
+    socket = std::move(*asked);
+  }
   auto made = make_tls_channel(executor, std::move(socket), tls);
   if (!made) co_return std::unexpected(std::move(made).error());
   auto session = co_await shake_hands(executor, *made, deadline, clock);
@@ -24,8 +37,7 @@ Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsCont
 
 Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, const Clock& clock) {
   if (!options.tls) return std::unique_ptr<TlsContext>();
-  const auto* host = std::get_if<HostTarget>(&options.target);
-  return make_tls_client(*options.tls, host != nullptr ? host->host : std::string(), clock);
+  return make_tls_client(*options.tls, host_of(options), clock);
 }
 
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, const TlsContext* tls,
@@ -37,7 +49,7 @@ Awaitable<Result<Established>> establish(Executor executor, const DialOptions& o
   established.connected.resolve_time = dialed->resolve_time;
   established.connected.connect_time = dialed->connect_time;
   if (tls != nullptr) {
-    auto secured = co_await secure(executor, std::move(dialed->socket), *tls, deadline, clock, established);
+    auto secured = co_await secure(executor, std::move(dialed->socket), options, *tls, deadline, clock, established);
     if (!secured) co_return std::unexpected(std::move(secured).error());
   } else {
     auto channel = make_plain_channel(executor, std::move(dialed->socket));

@@ -67,6 +67,11 @@ int unacknowledged_bytes(int fd) {
   return state && *state != TcpState::closed ? bytes : 0;
 }
 
+std::size_t waiting_bytes(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 void set_abort(int fd) noexcept {
   const linger abort{1, 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);

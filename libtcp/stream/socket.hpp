@@ -31,6 +31,9 @@ namespace tcp::stream {
 // the connection is gone.
 [[nodiscard]] int unacknowledged_bytes(int fd);
 
+// Bytes that have arrived and have not been read (tcp(7), SIOCINQ).
+[[nodiscard]] std::size_t waiting_bytes(int fd);
+
 // Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
 void set_abort(int fd) noexcept;
 

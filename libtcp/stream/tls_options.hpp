@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/stream/starttls_protocol.hpp"
 
 namespace tcp::stream {
 
@@ -29,10 +30,11 @@ struct TlsOptions {
 
 struct TlsClientOptions {
   TlsOptions common;
-  std::string ca_path;       // a file or a directory; empty: the system's
-  std::string name;          // a name or an address; empty: the host that was asked for
-  std::vector<Sha256> pins;  // of the certificate or its public key; one that matches is all that is asked for
-  bool insecure = false;     // whoever answers is believed
+  std::string ca_path;               // a file or a directory; empty: the system's
+  std::string name;                  // a name or an address; empty: the host that was asked for
+  std::vector<Sha256> pins;          // of the certificate or its public key; one that matches is all that is asked for
+  std::optional<StartTls> starttls;  // how TLS is asked for; absent: it begins at once
+  bool insecure = false;             // whoever answers is believed
   std::string pin_option = "--tls-pin";  // what a hint calls the way to pin
 };
 
