@@ -93,7 +93,8 @@ void TlsConnectOptions::define(CLI::App& app) {
   words_.define(app);
   if (words_.names().has_flag) {
     const std::string text = "Ask for TLS as this protocol does: " + stream::starttls_names();
-    words_.belongs(app.add_option("--starttls", starttls_, text)->type_name("PROTOCOL"));
+    starttls_option_ = app.add_option("--starttls", starttls_, text)->type_name("PROTOCOL");
+    words_.belongs(starttls_option_);
   }
   words_.belongs(app.add_option(words_.name("ca"), ca_, "Whom to trust: PEM file or directory (the system's)")
                      ->type_name("FILE|DIR"));
@@ -109,7 +110,7 @@ void TlsConnectOptions::define(CLI::App& app) {
 }
 
 Result<void> TlsConnectOptions::settle() {
-  if (!starttls_.empty()) words_.tls = true;
+  if (starttls_option_ != nullptr && starttls_option_->count() > 0) words_.tls = true;
   TCP_TRY_ASSIGN(common, words_.settle());
   if (!words_.tls) return {};
   stream::TlsClientOptions settled;

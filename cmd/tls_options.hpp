@@ -69,6 +69,7 @@ class TlsConnectOptions {
 
   TlsWords words_;
   std::string starttls_;
+  CLI::Option* starttls_option_ = nullptr;  // implies --tls
   std::string ca_;
   std::string name_;
   std::vector<std::string> pins_;

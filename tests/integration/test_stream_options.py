@@ -21,7 +21,7 @@ WRONG = {
     **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
                      "--mss", "--notsent-lowat", "--queue", "--rate", "--ready-fd", "--recv-buffer", "--retry",
                      "--send-buffer", "--source-port", "--ttl", "--until-bytes"), "many"),
-    **dict.fromkeys(("--balance", "--color", "--serve", "--stderr", "--when-full"), "somehow"),
+    **dict.fromkeys(("--balance", "--color", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
     **dict.fromkeys(("--allow", "--deny", "--forward", "--source"), "1.2.3"),
     **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
     "--tls-alpn": "h2,,h3",
