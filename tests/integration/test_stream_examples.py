@@ -23,6 +23,7 @@ import lab
 from lab.certificates import Authority, certificate_pin, self_signed
 from lab.peers import Peers
 from lab.process import missing_tools, wait_for
+from lab.starttls import StartTlsServer
 from lab.stream import PATIENCE, StreamCase, digest, is_listening, listening_ports
 from recipes import recipes, rendered
 
@@ -474,6 +475,13 @@ class Connect(RecipeCase):
         self.secure_web(self.example_org())
         _, err = self.does(text)
         self.assertRegex(err.decode(), r"certificate CN=example: from CN=Test-CA, valid for \d+ more days")
+
+    @recipe("connect", "Look at a mail server's, which begins in cleartext:")
+    def test_mail_certificate(self, text):
+        server = StartTlsServer("smtp", self.authority.issue("mail", "DNS:mail.example.org"), address=(HOST, 587))
+        self.addCleanup(server.close)
+        _, err = self.does(text)
+        self.assertRegex(err.decode(), r"certificate CN=mail: from CN=Test-CA, valid for \d+ more days")
 
     @recipe("connect", "How many days is it still good?")
     def test_days_left(self, text):

@@ -88,13 +88,14 @@ class StartTlsServer:
     """Serves one client in a thread, then has `cleartext` that it heard, and `payload` that came through TLS and was
     sent back. `refusal` takes the place of the last answer, `early` follows it at once, `slowly` is byte by byte."""
 
-    def __init__(self, protocol, certificate, refusal=None, early=b"", slowly=False, patience=60):
+    def __init__(self, protocol, certificate, refusal=None, early=b"", slowly=False, patience=60,
+                 address=("127.0.0.1", 0)):
         self.talk, self.refusal, self.early, self.slowly = TALKS[protocol], refusal, early, slowly
         self.patience = patience
         self.cleartext, self.payload, self.error, self.last = b"", None, None, None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.pem, certificate.key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(address)
         self.listener.settimeout(patience)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)

@@ -44,16 +44,14 @@ def _give(directory, user):
 
 
 def _serve(case, argv, ports, **popen):
-    """The reason, when it does not come up."""
+    """Until it listens."""
     log = tempfile.TemporaryFile()
     case.addCleanup(log.close)
     process = case.start(*argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **popen)
     case.addCleanup(_stop, process)
     wait_for(lambda: all(map(is_listening, ports)) or process.poll() is not None, f"{argv[0]} on {ports}", 60)
-    if process.poll() is None:
-        return None
     log.seek(0)
-    return "it did not start: " + log.read().decode(errors="replace")[-400:]
+    case.assertIsNone(process.poll(), "it did not start: " + log.read().decode(errors="replace")[-400:])
 
 
 def _stop(process):
@@ -69,7 +67,6 @@ def _stop(process):
 def _dovecot(case):
     directory = _directory(case)
     ports = {name: free_port() for name in ("imap", "pop3", "sieve")}
-    user = pwd.getpwuid(os.getuid()).pw_name
     services = "".join(f"""
 service {service} {{
   chroot =
@@ -98,7 +95,7 @@ userdb {{
   driver = static
   args = uid=65534 gid=65534 home={directory}/home
 }}
-default_internal_user = {user if user != "root" else "dovecot"}
+default_internal_user = dovecot
 service anvil {{
   chroot =
 }}
@@ -107,7 +104,8 @@ service stats {{
 }}
 {services}
 """)
-    return _serve(case, ["dovecot", "-F", "-c", configuration], ports.values()) or ports
+    _serve(case, ["dovecot", "-F", "-c", configuration], ports.values())
+    return ports
 
 
 def _slapd(case):
@@ -116,12 +114,13 @@ def _slapd(case):
     configuration = directory / "slapd.conf"
     configuration.write_text(f"include /etc/ldap/schema/core.schema\npidfile {directory}/pid\n"
                              f"TLSCertificateFile {directory}/cert.pem\nTLSCertificateKeyFile {directory}/key.pem\n")
-    return _serve(case, ["slapd", "-h", f"ldap://127.0.0.1:{port}", "-f", configuration, "-d", "0"],
-                  [port]) or {"ldap": port}
+    _serve(case, ["slapd", "-h", f"ldap://127.0.0.1:{port}", "-f", configuration, "-d", "0"], [port])
+    return {"ldap": port}
 
 
 def _postgres_tool(name):
-    found = shutil.which(name) or next(map(str, sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = shutil.which(name) or (found[-1] if found else None)
     return str(pathlib.Path(found).resolve()) if found else None
 
 
@@ -130,13 +129,12 @@ def _postgres(case):
     data = directory / "data"
     made = subprocess.run([_postgres_tool("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
                           user="postgres", cwd=directory, capture_output=True, check=False)
-    if made.returncode != 0:
-        return "initdb: " + made.stderr.decode(errors="replace")[-400:]
+    case.assertEqual(made.returncode, 0, made.stderr)
     settings = {"ssl": "on", "ssl_cert_file": directory / "cert.pem", "ssl_key_file": directory / "key.pem",
                 "unix_socket_directories": directory, "listen_addresses": "127.0.0.1", "port": port, "fsync": "off"}
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return _serve(case, [_postgres_tool("postgres"), "-D", data, *words], [port], user="postgres",
-                  cwd=directory) or {"postgres": port}
+    _serve(case, [_postgres_tool("postgres"), "-D", data, *words], [port], user="postgres", cwd=directory)
+    return {"postgres": port}
 
 
 def _mariadb(case):
@@ -144,11 +142,11 @@ def _mariadb(case):
     made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={directory}/data", "--user=mysql",
                            "--skip-test-db", "--auth-root-authentication-method=normal"], capture_output=True,
                           check=False)
-    if made.returncode != 0:
-        return "mariadb-install-db: " + made.stderr.decode(errors="replace")[-400:]
-    return _serve(case, ["mariadbd", "--no-defaults", f"--datadir={directory}/data", f"--socket={directory}/socket",
-                         "--user=mysql", "--bind-address=127.0.0.1", f"--port={port}", f"--ssl-cert={directory}/cert.pem",
-                         f"--ssl-key={directory}/key.pem"], [port]) or {"mysql": port}
+    case.assertEqual(made.returncode, 0, made.stderr)
+    _serve(case, ["mariadbd", "--no-defaults", f"--datadir={directory}/data", f"--socket={directory}/socket",
+                  "--user=mysql", "--bind-address=127.0.0.1", f"--port={port}", f"--ssl-cert={directory}/cert.pem",
+                  f"--ssl-key={directory}/key.pem"], [port])
+    return {"mysql": port}
 
 
 def _postfix(case):
@@ -168,8 +166,9 @@ smtpd_relay_restrictions = reject
 maillog_file = {directory}/log
 maillog_file_prefixes = {directory}
 """)
-    services = [f"127.0.0.1:{port} inet n - n - - smtpd", "tlsmgr unix - - n 1000? 1 tlsmgr", "anvil unix - - n - 1 anvil",
-                "rewrite unix - - n - - trivial-rewrite", "cleanup unix n - n - 0 cleanup", "postlog unix-dgram n - n - 1 postlogd",
+    services = [f"127.0.0.1:{port} inet n - n - - smtpd", "tlsmgr unix - - n 1000? 1 tlsmgr",
+                "anvil unix - - n - 1 anvil", "rewrite unix - - n - - trivial-rewrite",
+                "cleanup unix n - n - 0 cleanup", "postlog unix-dgram n - n - 1 postlogd",
                 "proxymap unix - - n - - proxymap", "qmgr unix n - n 300 1 qmgr", "pickup unix n - n 60 1 pickup"]
     (directory / "master.cf").write_text("\n".join(services) + "\n")
     (directory / "queue").mkdir()
@@ -177,9 +176,9 @@ maillog_file_prefixes = {directory}
     _give(directory / "data", "postfix")
     made = subprocess.run(["postfix", "-c", directory, "check"], capture_output=True, check=False,
                           env={**os.environ, "MAIL_LOGTAG": "starttls"})
-    if made.returncode != 0:
-        return "postfix check: " + made.stderr.decode(errors="replace")[-400:]
-    return _serve(case, ["/usr/lib/postfix/sbin/master", "-c", directory, "-d"], [port]) or {"smtp": port}
+    case.assertEqual(made.returncode, 0, made.stderr)
+    _serve(case, ["/usr/lib/postfix/sbin/master", "-c", directory, "-d"], [port])
+    return {"smtp": port}
 
 
 def _prosody(case):
@@ -202,8 +201,8 @@ log = {{ info = "*console" }}
 VirtualHost "127.0.0.1"
 """)
     _give(directory, "prosody")
-    return _serve(case, ["prosody", "-F", "--config", configuration], [port], user="prosody",
-                  cwd=directory) or {"xmpp": port}
+    _serve(case, ["prosody", "-F", "--config", configuration], [port], user="prosody", cwd=directory)
+    return {"xmpp": port}
 
 
 def _vsftpd(case):
@@ -222,11 +221,12 @@ rsa_cert_file={directory}/cert.pem
 rsa_private_key_file={directory}/key.pem
 seccomp_sandbox=NO
 """)
-    return _serve(case, ["vsftpd", configuration], [port]) or {"ftp": port}
+    _serve(case, ["vsftpd", configuration], [port])
+    return {"ftp": port}
 
 
-_XMPP_OPEN = (b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
-              b"version='1.0' to='127.0.0.1'>")
+_XMPP_OPEN = (b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+              b"xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='127.0.0.1'>")
 
 # `tools` are what has to be there; `talks` what a client says through TLS, and what is in the server's answer.
 PEERS = {
@@ -246,9 +246,5 @@ PEERS = {
 }
 
 
-def start_peer(case, peer):
-    """The ports by protocol, or the reason why there are none."""
-    for tool in peer.tools:
-        if not (_postgres_tool(tool) if peer.tools[0] == "postgres" else shutil.which(tool)):
-            return f"{tool} is not installed"
-    return peer.start(case)
+def missing_peer_tools(peer):
+    return [tool for tool in peer.tools if not (shutil.which(tool) or _postgres_tool(tool))]
