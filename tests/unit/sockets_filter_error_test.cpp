@@ -39,6 +39,8 @@ TEST_CASE("an error names the word and says what would be right") {
            Wrong{"sport = 9-1", "'9-1'", "ends before it begins"},
            Wrong{"sport", "'sport'", "needs a value: sport = :443"},
            Wrong{"src and dst ::1", "'src'", "needs a value: src = 192.0.2.1"},
+           Wrong{"dst ::1/129", "'::1/129'", "is no IPv6 prefix"},
+           Wrong{"dst [::1]/64", "'[::1]/64'", "within the brackets"},
            Wrong{"rtt >", "'rtt'", "needs a value: rtt > 50ms"},
            Wrong{"family", "'family'", "family = ipv6"},
            Wrong{"dev", "'dev'", "dev = eth0"},
