@@ -22,6 +22,8 @@ class ColumnOptions {
   void add_needs(sockets::Query& query) const;
 
   [[nodiscard]] bool asks_for_list() const noexcept { return word_ == "list"; }
+  // Something else than the usual is to be shown of each socket.
+  [[nodiscard]] bool chosen() const noexcept { return info_ || (!word_.empty() && !asks_for_list()); }
   [[nodiscard]] bool owners() const noexcept { return !no_owner_; }
   [[nodiscard]] bool info() const noexcept { return info_; }
   [[nodiscard]] const ColumnList& columns() const noexcept { return columns_; }
