@@ -449,7 +449,8 @@ class OverTime(Sockets):
         text = ""
         while not re.search(rf'"closed".*"local_port":{port}\b', text):
             line = process.stdout.readline()
-            self.assertTrue(line, process.stderr.read())
+            if not line:
+                self.fail(process.stderr.read())
             text += line
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
