@@ -89,14 +89,18 @@ class PassiveRun final : public trace::HandshakeObserver {
         settings_(settings),
         seed_(random_seed()),
         summary_(seed_),
-        tracker_({settings.most_connections, seed_}, *this),
+        tracker_({settings.most_connections, seed_, settings.summary_only}, *this),
         thread_(settings.live ? nullptr : std::make_unique<trace::TrackerThread>(tracker_)),
-        reader_(tracker_, thread_.get()) {}
+        reader_(tracker_, thread_.get()) {
+    reader_.on_gists([this](std::span<const trace::HandshakeGist> gists) {
+      for (const trace::HandshakeGist& gist : gists) summary_.add(gist);
+    });
+  }
 
   void on_handshake(const trace::ObservedHandshake& handshake) override {
     if (context_.out.failed()) reader_left_ = true;
-    summary_.add(handshake);
-    if (settings_.summary_only || !only_.passes(handshake)) return;
+    summary_.add(gist_of(handshake));
+    if (!only_.passes(handshake)) return;
     ++shown_;
     view_.result(to_record(handshake, settings_.live ? owners_.find(handshake) : std::nullopt));
   }
@@ -116,9 +120,7 @@ class PassiveRun final : public trace::HandshakeObserver {
   }
 
   void finish(bool complete) {
-    reader_.flush();
-    if (thread_) thread_->stop();
-    tracker_.finish();
+    reader_.finish();
     summary_.flush();
     PassiveTotals totals{.summary = summary_, .tracker = tracker_.counts(), .frames = reader_.counts()};
     if (settings_.live) totals.live = live_;

@@ -346,10 +346,15 @@ void SocketColumn::append(std::string& out, const SocketRow& row, const CellStyl
   if (text != nullptr) {
     text(out, row, style);
   } else if (const auto value = number_of(row)) {
-    const bool connections = unit == Unit::queue && row.socket->state == TcpState::listen;
-    style.human && !connections ? append_human(out, *value, unit) : append_number(out, *value);
+    append_number_of(out, *value, row, style);
   }
   if (out.size() == before) out += '-';
+}
+
+void SocketColumn::append_number_of(std::string& out, std::uint64_t value, const SocketRow& row,
+                                    const CellStyle& style) const {
+  const bool connections = unit == Unit::queue && row.socket->state == TcpState::listen;
+  style.human && !connections ? append_human(out, value, unit) : append_number(out, value);
 }
 
 std::string SocketColumn::heading(const CellStyle& style) const {

@@ -39,6 +39,9 @@ struct SocketColumn {
   [[nodiscard]] bool is_number() const noexcept { return text == nullptr; }
   [[nodiscard]] std::optional<std::uint64_t> number_of(const sockets::SocketRow& row) const;
   void append(std::string& out, const sockets::SocketRow& row, const CellStyle& style) const;
+  // Of a number that is known already.
+  void append_number_of(std::string& out, std::uint64_t value, const sockets::SocketRow& row,
+                        const CellStyle& style) const;
   // "RECV-Q"; in a table of bare numbers the unit is said: "RTT-US".
   [[nodiscard]] std::string heading(const CellStyle& style) const;
 };

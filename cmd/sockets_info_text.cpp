@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace tcp::cmd {
 namespace {
 
-constexpr std::size_t kIndent = 4;
+constexpr std::string_view kIndentation = "    ";
+constexpr std::size_t kIndent = kIndentation.size();
 constexpr std::array<std::string_view, 8> kOptions{"timestamps", "sack",     "window_scaling",     "ecn",
                                                    "ecn_seen",   "syn_data", "microsecond_stamps", "fast_open_child"};
 constexpr std::array<std::string_view, 5> kCongestionStates{"open", "disorder", "cwr", "recovery", "loss"};
@@ -18,26 +20,37 @@ class InfoLines {
   InfoLines(std::string& out, const Terminal& terminal)
       : out_(out), limit_(terminal.is_terminal ? terminal.width : std::string::npos) {}
 
+  // In a pipe nothing is broken, and a value may be written right behind its name.
+  [[nodiscard]] bool endless() const noexcept { return limit_ == std::string::npos; }
+  std::string& name(std::string_view name) {
+    out_ += begun_ ? "  " : kIndentation;
+    begun_ = true;
+    return out_.append(name) += ' ';
+  }
+
   void pair(std::string_view name, std::string_view value) {
-    const std::size_t length = name.size() + 1 + display_width(value);
-    if (column_ > 0 && column_ + 2 + length > limit_) {
-      out_ += '\n';
-      column_ = 0;
+    if (!endless()) {
+      const std::size_t length = name.size() + 1 + display_width(value);
+      if (column_ > 0 && column_ + 2 + length > limit_) {
+        out_ += '\n';
+        column_ = 0;
+      }
+      column_ += (column_ == 0 ? kIndent : 2) + length;
     }
-    out_.append(column_ == 0 ? kIndent : 2, ' ');
-    column_ += (column_ == 0 ? kIndent : 2) + length;
-    out_ += name;
-    out_ += ' ';
+    out_ += begun_ && out_.back() != '\n' ? "  " : kIndentation;
+    out_.append(name) += ' ';
     out_ += value;
+    begun_ = true;
   }
   void finish() {
-    if (column_ > 0) out_ += '\n';
+    if (begun_) out_ += '\n';
   }
 
  private:
   std::string& out_;
   std::size_t limit_;
   std::size_t column_ = 0;
+  bool begun_ = false;
 };
 
 // Shown elsewhere, or in words.
@@ -53,6 +66,24 @@ void add_options(InfoLines& lines, const sockets::TcpInfo& info, std::string& va
     value += word;
   }
   lines.pair("options", value);
+}
+
+// A column, and the word before its value: in bare numbers with the unit.
+using InfoPair = std::pair<const SocketColumn*, std::string>;
+
+std::vector<InfoPair> make_info_pairs(bool human) {
+  std::vector<InfoPair> pairs;
+  for (const SocketColumn& column : socket_columns()) {
+    const bool shown = column.info != nullptr || column.name.starts_with("timer") || column.name == "retransmissions";
+    if (!shown || is_told_otherwise(column.name)) continue;
+    pairs.emplace_back(&column, std::string(column.name).append(human ? "" : key_suffix(column.name, column.unit)));
+  }
+  return pairs;
+}
+
+const std::vector<InfoPair>& info_pairs(bool human) {
+  static const std::array pairs{make_info_pairs(false), make_info_pairs(true)};
+  return pairs[human ? 1 : 0];
 }
 
 }  // namespace
@@ -78,15 +109,20 @@ void append_info(std::string& out, const sockets::SocketRow& row, const CellStyl
     lines.pair("congestion", value);
   }
   if (socket.tcp_info.size() > 0) add_options(lines, socket.tcp_info, value);
-  for (const SocketColumn& column : socket_columns()) {
-    const bool shown = column.info != nullptr || column.name.starts_with("timer") || column.name == "retransmissions";
-    if (!shown || is_told_otherwise(column.name)) continue;
+  for (const auto& [column, name] : info_pairs(style.human)) {
     value.clear();
-    column.append(value, row, style);
-    if (value == "-" || value == "0" || value == "unlimited") continue;
-    lines.pair(
-        style.human ? std::string(column.name) : std::string(column.name).append(key_suffix(column.name, column.unit)),
-        value);
+    if (column->is_number()) {
+      const std::uint64_t number = column->number_of(row).value_or(0);
+      if (number == 0) continue;
+      if (lines.endless()) {
+        column->append_number_of(lines.name(name), number, row, style);
+        continue;
+      }
+      column->append_number_of(value, number, row, style);
+    } else {
+      column->append(value, row, style);
+    }
+    if (value != "-") lines.pair(name, value);
   }
   lines.finish();
 }

@@ -6,9 +6,12 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 
+#include "libtcp/net/datagrams_ahead.hpp"
 #include "libtcp/net/socket_option.hpp"
 #include "libtcp/net/wire.hpp"
 
@@ -60,30 +63,44 @@ Result<void> take_done(std::span<const std::uint8_t> payload) {
   return kernel_error(error, payload.subspan(sizeof error));
 }
 
-// One datagram from the kernel; empty when it came from another process and is to be ignored.
-Result<std::span<const std::uint8_t>> receive_datagram(int fd, std::span<std::uint8_t> buffer) {
-  sockaddr_nl sender{};
-  iovec part{buffer.data(), buffer.size()};
-  msghdr message{};
-  message.msg_name = &sender;
-  message.msg_namelen = sizeof sender;
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  ssize_t length = -1;
-  do {
-    length = ::recvmsg(fd, &message, 0);
-  } while (length < 0 && errno == EINTR);
-  if (length < 0 && errno == EAGAIN) return make_error(Errc::timed_out, "read netlink answer");
-  if (length < 0) return system_error("read netlink answer");
-  if ((message.msg_flags & MSG_TRUNC) != 0) return system_error("read netlink answer", EMSGSIZE);
-  if (sender.nl_pid != 0) return std::span<const std::uint8_t>();
-  return std::span<const std::uint8_t>(buffer.first(static_cast<std::size_t>(length)));
-}
+// The first of an answer are read here, most have no more; a long dump is read ahead.
+class Answers {
+ public:
+  explicit Answers(int fd) : fd_(fd), buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kReceiveBufferBytes)) {}
 
-Result<void> receive_answers(int fd, NetlinkExchange& exchange) {
-  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kReceiveBufferBytes);
+  // Empty when there is nothing in it for us.
+  Result<std::span<const std::uint8_t>> next(bool many) {
+    if (many && ++count_ == kReadAheadFrom) start_ahead();
+    if (ahead_) {
+      TCP_TRY_ASSIGN(datagram, ahead_->next());
+      if (datagram) return *datagram;
+      ahead_.reset();
+    }
+    TCP_TRY_ASSIGN(datagram, receive_netlink_datagram(fd_, {buffer_.get(), kReceiveBufferBytes}, true));
+    return *datagram;
+  }
+
+ private:
+  static constexpr unsigned kReadAheadFrom = 8;  // datagrams; a thread costs as much as reading two of them
+
+  void start_ahead() {
+    try {
+      ahead_.emplace(fd_, kReceiveBufferBytes);
+    } catch (const std::system_error&) {
+      ahead_.reset();  // one thread does it as well
+    }
+  }
+
+  int fd_;
+  std::unique_ptr<std::uint8_t[]> buffer_;
+  std::optional<DatagramsAhead> ahead_;
+  unsigned count_ = 0;
+};
+
+Result<void> receive_answers(int fd, NetlinkExchange& exchange, bool many) {
+  Answers answers(fd);
   while (!exchange.done()) {
-    TCP_TRY_ASSIGN(datagram, receive_datagram(fd, {buffer.get(), kReceiveBufferBytes}));
+    TCP_TRY_ASSIGN(datagram, answers.next(many));
     TCP_TRY(exchange.take(datagram));
   }
   if (exchange.interrupted()) return system_error("netlink dump", EINTR);
@@ -158,7 +175,7 @@ Result<void> NetlinkSocket::request(std::uint16_t type, std::uint16_t flags, std
   TCP_TRY(send_request(fd_.get(), header, payload));
   const bool many = (flags & NLM_F_DUMP) == NLM_F_DUMP || (flags & NLM_F_ACK) != 0;
   NetlinkExchange exchange(sequence_, many, handler);
-  Result<void> result = receive_answers(fd_.get(), exchange);
+  Result<void> result = receive_answers(fd_.get(), exchange, many);
   abandoned_ = !exchange.done();
   return result;
 }

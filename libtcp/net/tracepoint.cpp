@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "libtcp/base/parse.hpp"
+#include "libtcp/net/bpf_output.hpp"
 #include "libtcp/net/tracefs.hpp"
 
 namespace tcp::net {
@@ -21,19 +22,24 @@ constexpr const char* kAttempt = "listen to tracepoint";
 
 std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
-UniqueFd open_on(std::uint64_t id, int processor) {
-  perf_event_attr attributes{};
-  attributes.type = PERF_TYPE_TRACEPOINT;
-  attributes.size = sizeof attributes;
-  attributes.config = id;
-  attributes.sample_period = 1;
-  attributes.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW;
-  attributes.disabled = 1;
-  attributes.wakeup_events = 1;
-  attributes.use_clockid = 1;
-  attributes.clockid = CLOCK_MONOTONIC;
-  return UniqueFd(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, processor, -1, PERF_FLAG_FD_CLOEXEC)));
+perf_event_attr event_of(perf_type_id type, std::uint64_t id) {
+  perf_event_attr event{};
+  event.type = type;
+  event.size = sizeof event;
+  event.config = id;
+  event.sample_period = 1;
+  event.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW;
+  event.disabled = 1;
+  event.wakeup_events = 1;
+  event.use_clockid = 1;
+  event.clockid = CLOCK_MONOTONIC;
+  return event;
+}
+
+int processors() { return static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF)); }
+
+UniqueFd open_on(perf_event_attr event, int processor) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_perf_event_open, &event, -1, processor, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 std::unexpected<Error> refused() {
@@ -48,28 +54,67 @@ std::string without_newline(std::string text) {
 
 }  // namespace
 
-Result<Tracepoint> Tracepoint::open(const std::string& system, const std::string& name, const std::string& filter) {
+Result<std::uint64_t> Tracepoint::find(const std::string& system, const std::string& name) {
   TCP_TRY_ASSIGN(tracefs, open_tracefs());
   const std::string directory = "events/" + system + "/" + name;
   TCP_TRY_ASSIGN(id_text, read_tracefs(tracefs.get(), directory + "/id"));
   const auto id = parse_unsigned<std::uint64_t>(without_newline(id_text));
   if (!id) return make_error(Errc::malformed, kAttempt, "its id is not a number");
-  Tracepoint tracepoint;
   TCP_TRY_ASSIGN(format, read_tracefs(tracefs.get(), directory + "/format"));
-  tracepoint.format_ = std::move(format);
-  TCP_TRY(tracepoint.open_rings(*id, filter));
+  format_ = std::move(format);
+  return *id;
+}
+
+Result<Tracepoint> Tracepoint::open(const std::string& system, const std::string& name, const std::string& filter) {
+  Tracepoint tracepoint;
+  TCP_TRY_ASSIGN(id, tracepoint.find(system, name));
+  const auto set_filter = [&](int, int ring) -> Result<void> {
+    if (filter.empty() || ::ioctl(ring, PERF_EVENT_IOC_SET_FILTER, filter.c_str()) == 0) return {};
+    return system_error(kAttempt);
+  };
+  TCP_TRY(tracepoint.open_rings(event_of(PERF_TYPE_TRACEPOINT, id), set_filter));
   return tracepoint;
 }
 
-Result<void> Tracepoint::open_rings(std::uint64_t id, const std::string& filter) {
+Result<Tracepoint> Tracepoint::open(const std::string& system, const std::string& name,
+                                    const TracepointProgram& program) {
+  Tracepoint tracepoint;
+  TCP_TRY_ASSIGN(id, tracepoint.find(system, name));
+  TCP_TRY_ASSIGN(map, make_bpf_output_map(static_cast<unsigned>(processors())));
+  const auto put = [&](int processor, int ring) {
+    return set_bpf_output(map.get(), static_cast<unsigned>(processor), ring);
+  };
+  TCP_TRY(tracepoint.open_rings(event_of(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_BPF_OUTPUT), put));
+  TCP_TRY_ASSIGN(code, program.make(tracepoint.format_, map.get()));
+  TCP_TRY_ASSIGN(loaded, load_tracepoint_program(code, program.license));
+  TCP_TRY(tracepoint.run_program(id, loaded.get()));
+  tracepoint.program_output_ = std::move(map);
+  return tracepoint;
+}
+
+// Attached to the event of one processor, it runs for the samples of all; that event itself is never read.
+Result<void> Tracepoint::run_program(std::uint64_t id, int program) {
+  for (int processor = 0; processor < processors() && !program_event_; ++processor) {
+    program_event_ = open_on(event_of(PERF_TYPE_TRACEPOINT, id), processor);
+    if (!program_event_ && errno != ENODEV) return refused();
+  }
+  const int event = program_event_.get();
+  if (::ioctl(event, PERF_EVENT_IOC_SET_BPF, program) != 0 || ::ioctl(event, PERF_EVENT_IOC_ENABLE, 0) != 0) {
+    return system_error(kAttempt);
+  }
+  return {};
+}
+
+Result<void> Tracepoint::open_rings(const perf_event_attr& event,
+                                    const std::function<Result<void>(int processor, int ring)>& prepare) {
   epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_) return system_error(kAttempt);
-  const int processors = static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF));
-  for (int processor = 0; processor < processors; ++processor) {
-    UniqueFd fd = open_on(id, processor);
+  for (int processor = 0; processor < processors(); ++processor) {
+    UniqueFd fd = open_on(event, processor);
     if (!fd && errno == ENODEV) continue;  // switched off
     if (!fd) return refused();
-    TCP_TRY(add_ring(std::move(fd), filter));
+    TCP_TRY(prepare(processor, fd.get()));
+    TCP_TRY(add_ring(std::move(fd)));
   }
   for (const Ring& ring : rings_) {
     if (::ioctl(ring.fd.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return system_error(kAttempt);
@@ -77,10 +122,7 @@ Result<void> Tracepoint::open_rings(std::uint64_t id, const std::string& filter)
   return {};
 }
 
-Result<void> Tracepoint::add_ring(UniqueFd fd, const std::string& filter) {
-  if (!filter.empty() && ::ioctl(fd.get(), PERF_EVENT_IOC_SET_FILTER, filter.c_str()) != 0) {
-    return system_error(kAttempt);
-  }
+Result<void> Tracepoint::add_ring(UniqueFd fd) {
   TCP_TRY_ASSIGN(mapping, Mapping::make(fd.get(), (1 + kRingPages) * page_bytes(), 0, kAttempt));
   epoll_event wanted{};
   wanted.events = EPOLLIN;

@@ -3,6 +3,8 @@
 // tracefs that would have to be switched off again, whatever becomes of this process.
 #pragma once
 
+#include <linux/bpf.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,11 +17,21 @@
 #include "libtcp/net/mapping.hpp"
 #include "libtcp/net/perf_ring.hpp"
 
+struct perf_event_attr;
+
 namespace tcp::net {
 
 struct TracepointSample {
   MonotonicTime at;                      // when the kernel passed the tracepoint
   std::span<const std::uint8_t> record;  // as format() describes it; good for the call only
+};
+
+// Makes the program that decides which samples are handed over: it runs for each, with the record as its context, hands
+// over what it wants by bpf_perf_event_output() to the map `output`, and returns 1: 0 would hide the sample from
+// everybody else who listens. `format` is the text of the tracepoint's format file.
+struct TracepointProgram {
+  std::function<Result<std::vector<bpf_insn>>(const std::string& format, int output)> make;
+  const char* license = "";
 };
 
 class Tracepoint {
@@ -29,6 +41,10 @@ class Tracepoint {
   // Errors: not_permitted; not_found: no such tracepoint in this kernel; the kernel's.
   [[nodiscard]] static Result<Tracepoint> open(const std::string& system, const std::string& name,
                                                const std::string& filter);
+
+  // The same through a BPF program; needs CAP_BPF as well, or root.
+  [[nodiscard]] static Result<Tracepoint> open(const std::string& system, const std::string& name,
+                                               const TracepointProgram& program);
 
   // The text of the tracepoint's `format` file.
   [[nodiscard]] const std::string& format() const noexcept { return format_; }
@@ -46,11 +62,18 @@ class Tracepoint {
     PerfRingState state;
   };
   Tracepoint() = default;
-  [[nodiscard]] Result<void> open_rings(std::uint64_t id, const std::string& filter);
-  [[nodiscard]] Result<void> add_ring(UniqueFd fd, const std::string& filter);
+  // What it is numbered by; takes its format.
+  [[nodiscard]] Result<std::uint64_t> find(const std::string& system, const std::string& name);
+  // On all processors; `prepare` is called for each ring before it is switched on.
+  [[nodiscard]] Result<void> open_rings(const perf_event_attr& event,
+                                        const std::function<Result<void>(int processor, int ring)>& prepare);
+  [[nodiscard]] Result<void> add_ring(UniqueFd fd);
+  [[nodiscard]] Result<void> run_program(std::uint64_t id, int program);
 
   std::string format_;
   UniqueFd epoll_;
+  UniqueFd program_event_;   // what a program is attached to
+  UniqueFd program_output_;  // its map: the kernel empties it once it is closed
   std::vector<Ring> rings_;
 };
 

@@ -20,12 +20,8 @@ struct AddressNumber {
 [[nodiscard]] AddressNumber to_number(const IpAddress& address) noexcept;
 [[nodiscard]] IpAddress to_address(const AddressNumber& number, Family family) noexcept;
 
-struct FlowSegment {
-  Family family = Family::v4;
-  AddressNumber source;
-  AddressNumber destination;
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
+// What a segment says, without where it comes from and goes to.
+struct SegmentContent {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgment = 0;
   std::uint32_t payload_length = 0;  // as sent
@@ -35,9 +31,17 @@ struct FlowSegment {
   std::uint16_t identification = 0;  // IPv4, otherwise 0
   std::uint8_t time_to_live = 0;
   std::uint8_t ecn = 0;
+  Family family = Family::v4;
   Bytes options;  // raw; a view into the frame
 
   [[nodiscard]] constexpr bool has(std::uint16_t bits) const noexcept { return (control_bits & bits) == bits; }
+};
+
+struct FlowSegment : SegmentContent {
+  AddressNumber source;
+  AddressNumber destination;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
 };
 
 // False for every frame that is not as simple as that: decode it the long way.

@@ -2,18 +2,33 @@
 #include "libtcp/sockets/events.hpp"
 
 #include <linux/sock_diag.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 
+#include "libtcp/net/bpf_iterator.hpp"
 #include "libtcp/net/wait.hpp"
 #include "libtcp/sockets/socket_message.hpp"
+#include "libtcp/sockets/state_program.hpp"
 
 namespace tcp::sockets {
 namespace {
 
 bool is_opening(const StateChange& change) {
   return change.new_state == TcpState::established || change.new_state == TcpState::listen;
+}
+
+// Those of the network namespace of this thread: the tracepoint itself tells no namespace.
+Result<net::Tracepoint> open_own_changes() {
+  struct stat own{};
+  if (::stat("/proc/thread-self/ns/net", &own) != 0) return system_error("look at /proc/thread-self/ns/net");
+  const auto make = [&](const std::string& text, int output) -> Result<std::vector<bpf_insn>> {
+    TCP_TRY_ASSIGN(format, StateRecordFormat::parse(text));
+    TCP_TRY_ASSIGN(types, net::KernelTypeBytes::read("/sys/kernel/btf/vmlinux"));
+    return make_state_program(types.bytes(), format, static_cast<std::uint32_t>(own.st_ino), output);
+  };
+  return net::Tracepoint::open("sock", "inet_sock_set_state", {make, kStateProgramLicense});
 }
 
 std::string in_words(const char* what, const Error& error) {
@@ -48,7 +63,6 @@ Result<SocketEvents> SocketEvents::open(const Clock& clock, const EventOptions& 
   if (!changes) limits.push_back(in_words("opened connections and changes of state are not seen", changes.error()));
   if (!closes) limits.push_back(in_words("closed connections are seen without their totals", closes.error()));
   if (events.changes_) {
-    limits.emplace_back("opened connections and changes of state are those of all network namespaces");
     limits.emplace_back("SYN-RECEIVED is seen once the handshake is complete, the end of TIME-WAIT not at all");
   }
   return events;
@@ -65,10 +79,18 @@ Result<void> SocketEvents::open_closes() {
 }
 
 Result<void> SocketEvents::open_changes() {
-  TCP_TRY_ASSIGN(opened, net::Tracepoint::open("sock", "inet_sock_set_state", "protocol == 6"));
-  TCP_TRY_ASSIGN(format, StateRecordFormat::parse(opened.format()));
+  auto opened = open_own_changes();
+  if (!opened) {
+    const Error why = std::move(opened).error();
+    opened = net::Tracepoint::open("sock", "inet_sock_set_state", "protocol == 6");
+    if (!opened) return std::unexpected(std::move(opened).error());
+    sources_.changes_of_all_namespaces = true;
+    sources_.limits.push_back(
+        in_words("opened connections and changes of state are those of all network namespaces", why));
+  }
+  TCP_TRY_ASSIGN(format, StateRecordFormat::parse(opened->format()));
   format_ = format;
-  changes_ = std::move(opened);
+  changes_ = *std::move(opened);
   sources_.changes = true;
   return {};
 }

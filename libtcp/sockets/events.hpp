@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What happens to TCP sockets, as it happens, from two sources of the kernel's:
 // - sock_diag's multicast of destroyed sockets: each socket of this network namespace that ends, with its totals;
-// - the tracepoint sock:inet_sock_set_state: each change of state, of all network namespaces of the host.
+// - the tracepoint sock:inet_sock_set_state: each change of state. It tells those of all network namespaces; a BPF
+//   program picks this one's. Where that is not permitted or this kernel's types are not known, all are told.
 //
 // What neither tells: SYN-RECEIVED as long as it is a request only (the change is told once the handshake is complete),
 // the end of TIME-WAIT (a connection counts as CLOSED when it enters TIME-WAIT, and its socket as destroyed), Multipath
@@ -49,6 +50,7 @@ struct EventOptions {
 struct EventSources {
   bool closes = false;
   bool changes = false;
+  bool changes_of_all_namespaces = false;
   std::vector<std::string> limits;  // what cannot be seen and why, each a sentence without its full stop
 };
 
@@ -59,9 +61,9 @@ struct EventLosses {
 
 class SocketEvents {
  public:
-  // Opens what is asked for and permitted; the closes are those of the network namespace of the calling thread. Without
-  // the multicast a change to CLOSED is told as `closed`, without totals. `clock` must outlive this.
-  // Errors: not_permitted or the kernel's, when nothing of what was asked for can be seen.
+  // Opens what is asked for and permitted, in the network namespace of the calling thread, for good. Without the
+  // multicast a change to CLOSED is told as `closed`, without totals. `clock` must outlive this. Errors: not_permitted
+  // or the kernel's, when nothing of what was asked for can be seen.
   [[nodiscard]] static Result<SocketEvents> open(const Clock& clock, const EventOptions& options);
 
   [[nodiscard]] const EventSources& sources() const noexcept { return sources_; }

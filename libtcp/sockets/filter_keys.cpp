@@ -176,6 +176,8 @@ std::string near_key_hint(std::string_view word) {
   std::size_t least = word.size() < 4 ? 2 : 3;  // beyond that it is another word
   std::string_view nearest;
   for (const FilterKey& key : filter_keys()) {
+    const std::size_t lengths_differ = std::max(word.size(), key.name.size()) - std::min(word.size(), key.name.size());
+    if (lengths_differ >= least) continue;
     const std::size_t far = distance(word, key.name);
     if (far < least) std::tie(least, nearest) = std::pair(far, key.name);
   }

@@ -56,7 +56,8 @@ struct NamespaceList {
 [[nodiscard]] Result<void> run_in(const NetworkNamespace& network_namespace, const std::function<void()>& function,
                                   const NamespacePlaces& places = {});
 
-// A netlink socket that is answered from the namespace, whoever asks. Errors: of run_in(); the kernel's.
+// A netlink socket that is answered from the namespace, whoever asks. Not for requests that are given up halfway: after
+// one the socket opens itself anew, where it is asked. Errors: of run_in(); the kernel's.
 [[nodiscard]] Result<net::NetlinkSocket> open_netlink_in(const NetworkNamespace& network_namespace, int protocol,
                                                          const NamespacePlaces& places = {});
 

@@ -29,7 +29,7 @@ void append_attribute(Message& to, std::uint16_t type, Bytes value) {
   const nlattr header{static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), type};
   append(to, &header, sizeof header);
   append(to, value.data(), value.size());
-  to.resize((to.size() + 3) & ~std::size_t{3});
+  to.resize((to.size() + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO);
 }
 
 // One walk of the kernel's: over the listeners, or over all other states.

@@ -30,6 +30,10 @@ class StateRecordFormat {
   // Nothing when the record is too short, or of another protocol or family than TCP over IPv4 and IPv6.
   [[nodiscard]] std::optional<StateChange> read(std::span<const std::uint8_t> record) const;
 
+  // Where the address of the kernel's socket stands, and how long a record is that holds all of it; bytes.
+  [[nodiscard]] std::size_t socket_offset() const noexcept { return offsets_[socket]; }
+  [[nodiscard]] std::size_t length() const noexcept { return end_; }
+
  private:
   enum Field : std::uint8_t {
     socket,

@@ -38,21 +38,21 @@ constexpr TcpInfoField kFields[] = {
     {"rcv_ssthresh", bytes, 64},
     {"rtt", microseconds, 68},
     {"rttvar", microseconds, 72},
-    {"snd_ssthresh", segments, 76},
+    {"snd_ssthresh", segments, 76, 4, 0, 0, 0x7fffffff},
     {"snd_cwnd", segments, 80},
     {"advmss", bytes, 84},
     {"reordering", segments, 88},
     {"rcv_rtt", microseconds, 92},
     {"rcv_space", bytes, 96},
     {"total_retrans", segments, 100},
-    {"pacing_rate", bytes_per_second, 104, 8},
-    {"max_pacing_rate", bytes_per_second, 112, 8},
+    {"pacing_rate", bytes_per_second, 104, 8, 0, 0, ~0ULL},
+    {"max_pacing_rate", bytes_per_second, 112, 8, 0, 0, ~0ULL},
     {"bytes_acked", bytes, 120, 8},
     {"bytes_received", bytes, 128, 8},
     {"segs_out", segments, 136},
     {"segs_in", segments, 140},
     {"notsent_bytes", bytes, 144},
-    {"min_rtt", microseconds, 148},
+    {"min_rtt", microseconds, 148, 4, 0, 0, 0xffffffff},
     {"data_segs_in", segments, 152},
     {"data_segs_out", segments, 156},
     {"delivery_rate", bytes_per_second, 160, 8},
@@ -83,13 +83,6 @@ constexpr TcpInfoField kFields[] = {
     {"accecn_opt_seen", flags, 278, 2},
 };
 
-template <class T>
-std::uint64_t load(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
 }  // namespace
 
 std::span<const TcpInfoField> tcp_info_fields() { return kFields; }
@@ -102,23 +95,6 @@ const TcpInfoField* find_tcp_info_field(std::string_view name) {
 void TcpInfo::assign(std::span<const std::uint8_t> bytes) {
   size_ = static_cast<std::uint16_t>(std::min(bytes.size(), kMost));
   std::memcpy(bytes_.data(), bytes.data(), size_);
-}
-
-std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field) {
-  if (std::size_t{field.offset} + field.width > bytes.size()) return std::nullopt;
-  const std::uint8_t* at = bytes.data() + field.offset;
-  std::uint64_t value = 0;
-  switch (field.width) {
-    case 1: value = *at; break;
-    case 2: value = load<std::uint16_t>(at); break;
-    case 4: value = load<std::uint32_t>(at); break;
-    default: value = load<std::uint64_t>(at); break;
-  }
-  return field.bits == 0 ? value : value >> field.shift & ((1U << field.bits) - 1);
-}
-
-std::optional<std::uint64_t> TcpInfo::get(const TcpInfoField& field) const {
-  return read_field(std::span(bytes_).first(size_), field);
 }
 
 std::optional<std::uint64_t> TcpInfo::get(std::string_view name) const {

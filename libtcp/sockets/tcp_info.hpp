@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -29,6 +30,7 @@ struct TcpInfoField {
   std::uint8_t width = 4;    // bytes: 1, 2, 4 or 8
   std::uint8_t shift = 0;    // of a bit field, from the lowest bit
   std::uint8_t bits = 0;     // of a bit field; 0: the whole width
+  std::uint64_t none = 0;    // the value that says that there is none; 0: all are values
 };
 
 // In the kernel's order, the newest last.
@@ -36,8 +38,25 @@ struct TcpInfoField {
 // By name; null when there is none.
 [[nodiscard]] const TcpInfoField* find_tcp_info_field(std::string_view name);
 
-// One field of a struct of this kind. Nothing when the bytes end before it.
-[[nodiscard]] std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes, const TcpInfoField& field);
+// One field of a struct of this kind. Nothing when the bytes end before it, or its value says that there is none.
+[[nodiscard]] inline std::optional<std::uint64_t> read_field(std::span<const std::uint8_t> bytes,
+                                                             const TcpInfoField& field) noexcept {
+  if (std::size_t{field.offset} + field.width > bytes.size()) return std::nullopt;
+  const auto load = [at = bytes.data() + field.offset]<class T>(T value) {
+    std::memcpy(&value, at, sizeof value);
+    return std::uint64_t{value};
+  };
+  std::uint64_t value = 0;
+  switch (field.width) {
+    case 1: value = load(std::uint8_t{}); break;
+    case 2: value = load(std::uint16_t{}); break;
+    case 4: value = load(std::uint32_t{}); break;
+    default: value = load(std::uint64_t{}); break;
+  }
+  if (field.bits != 0) value = value >> field.shift & ((1U << field.bits) - 1);
+  if (field.none != 0 && value == field.none) return std::nullopt;
+  return value;
+}
 
 class TcpInfo {
  public:
@@ -46,8 +65,11 @@ class TcpInfo {
   // Copies what fits; bytes of untrusted length.
   void assign(std::span<const std::uint8_t> bytes);
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  // bytes; 0: the kernel told nothing
-  // Nothing when this kernel's struct ends before the field.
-  [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const;
+  // Nothing when this kernel's struct ends before the field, or says that there is none: no round trip measured, no
+  // threshold found yet, pacing without a limit.
+  [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const noexcept {
+    return read_field(std::span(bytes_).first(size_), field);
+  }
   [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
 
  private:

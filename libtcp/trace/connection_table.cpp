@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/connection_table.hpp"
 
-#include <tuple>
-
 #include "libtcp/trace/large_pages.hpp"
 
 namespace tcp::trace {
@@ -10,27 +8,7 @@ namespace {
 
 constexpr std::size_t kFirstSlots = 4096;
 
-__extension__ using Wide = unsigned __int128;
-
-// The upper and lower half of a product, folded: each bit of the result hangs on all bits of both.
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
-}
-
 }  // namespace
-
-ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
-                       const packet::AddressNumber& destination, std::uint16_t destination_port, std::uint32_t way,
-                       bool& from_high) noexcept {
-  if (source.low != destination.low) [[likely]] {
-    from_high = destination.low < source.low;
-  } else {
-    from_high = std::tie(destination.high, destination_port) < std::tie(source.high, source_port);
-  }
-  if (from_high) return {destination, source, destination_port, source_port, way};
-  return {source, destination, source_port, destination_port, way};
-}
 
 std::optional<packet::Timestamps> find_timestamps(packet::Bytes options) noexcept {
   packet::TcpOptionReader reader(options);
@@ -55,18 +33,6 @@ ConnectionHasher::ConnectionHasher(std::uint64_t seed) noexcept : seed_(seed) {
   mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
   mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
   second_seed_ = mixed ^ mixed >> 31;
-}
-
-std::uint32_t ConnectionHasher::operator()(const ConnectionKey& key) const noexcept {
-  constexpr std::uint64_t kOdd1 = 0xa0761d6478bd642f;
-  constexpr std::uint64_t kOdd2 = 0xe7037ed1a0b428db;
-  const std::uint64_t ports = std::uint64_t{key.low_port} << 48 | std::uint64_t{key.high_port} << 32 | key.way;
-  std::uint64_t both = fold(key.low_address.low ^ seed_, key.high_address.low ^ second_seed_);
-  if ((key.low_address.high | key.high_address.high) != 0) {
-    both ^= fold(key.low_address.high ^ second_seed_ ^ kOdd1, key.high_address.high ^ seed_ ^ kOdd2);
-  }
-  both = fold(both ^ ports ^ second_seed_, seed_ ^ kOdd2);
-  return static_cast<std::uint32_t>(both ^ both >> 32);
 }
 
 std::uint32_t ConnectionTable::find(const ConnectionKey& key, std::uint32_t hash) const noexcept {

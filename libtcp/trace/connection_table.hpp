@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "libtcp/packet/flow_segment.hpp"
@@ -24,9 +25,17 @@ struct ConnectionKey {
 };
 
 // The key of a segment; `from_high`: it goes from the higher endpoint to the lower one.
-[[nodiscard]] ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
-                                     const packet::AddressNumber& destination, std::uint16_t destination_port,
-                                     std::uint32_t way, bool& from_high) noexcept;
+[[nodiscard]] inline ConnectionKey make_key(const packet::AddressNumber& source, std::uint16_t source_port,
+                                            const packet::AddressNumber& destination, std::uint16_t destination_port,
+                                            std::uint32_t way, bool& from_high) noexcept {
+  if (source.low != destination.low) [[likely]] {
+    from_high = destination.low < source.low;
+  } else {
+    from_high = std::tie(destination.high, destination_port) < std::tie(source.high, source_port);
+  }
+  if (from_high) return {destination, source, destination_port, source_port, way};
+  return {source, destination, source_port, destination_port, way};
+}
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::size_t kSynTimes = 6;
@@ -102,9 +111,26 @@ struct Connection {
 class ConnectionHasher {
  public:
   explicit ConnectionHasher(std::uint64_t seed) noexcept;
-  [[nodiscard]] std::uint32_t operator()(const ConnectionKey& key) const noexcept;
+  [[nodiscard]] std::uint32_t operator()(const ConnectionKey& key) const noexcept {
+    constexpr std::uint64_t kOdd1 = 0xa0761d6478bd642f;
+    constexpr std::uint64_t kOdd2 = 0xe7037ed1a0b428db;
+    const std::uint64_t ports = std::uint64_t{key.low_port} << 48 | std::uint64_t{key.high_port} << 32 | key.way;
+    std::uint64_t both = fold(key.low_address.low ^ seed_, key.high_address.low ^ second_seed_);
+    if ((key.low_address.high | key.high_address.high) != 0) {
+      both ^= fold(key.low_address.high ^ second_seed_ ^ kOdd1, key.high_address.high ^ seed_ ^ kOdd2);
+    }
+    both = fold(both ^ ports ^ second_seed_, seed_ ^ kOdd2);
+    return static_cast<std::uint32_t>(both ^ both >> 32);
+  }
 
  private:
+  // The upper and lower half of a product, folded: each bit of the result hangs on all bits of both.
+  [[nodiscard]] static std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
+  }
+
   std::uint64_t seed_;
   std::uint64_t second_seed_;
 };

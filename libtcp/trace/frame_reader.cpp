@@ -23,8 +23,9 @@ void FrameReader::on_frame(packet::Bytes frame, std::uint16_t link_number, WallT
   if (counts_.frames++ == 0) counts_.first = time;
   counts_.last = std::max(counts_.last, time);
   const auto link_type = static_cast<LinkType>(link_number);
-  if (packet::read_plain_segment(frame, link_type, batch_->place())) {
-    batch_->add(time);
+  packet::FlowSegment segment;
+  if (packet::read_plain_segment(frame, link_type, segment)) {
+    batch_->add(segment, time);
   } else {
     on_wrapped(frame, link_type, time);
   }
@@ -38,7 +39,26 @@ void FrameReader::flush() {
   } else {
     tracker_.follow(*batch_);
     batch_->clear();
+    tracker_.take_gists(batch_->gists());
   }
+  hand_on(batch_->gists());
+}
+
+void FrameReader::hand_on(std::vector<HandshakeGist>& gists) {
+  if (on_gists_ && !gists.empty()) on_gists_(gists);
+  gists.clear();
+}
+
+void FrameReader::finish() {
+  flush();
+  std::vector<HandshakeGist> left;
+  if (thread_ != nullptr) {
+    thread_->stop();
+    thread_->take_gists(left);
+  }
+  tracker_.finish();
+  tracker_.take_gists(left);
+  hand_on(left);
 }
 
 void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime time) {
@@ -58,8 +78,7 @@ void FrameReader::on_wrapped(packet::Bytes frame, LinkType link_type, WallTime t
     tracker_.on_icmp(packet, time, wrapped);
   } else if (packet.tcp() != nullptr) {
     if (packet.error == ParseError::truncated) ++counts_.cut;  // its options; the rest is there
-    batch_->place() = packet::to_flow_segment(packet);
-    batch_->add(time, wrapped);
+    batch_->add(packet::to_flow_segment(packet), time, wrapped);
   } else if (packet.is_fragment) {
     ++counts_.fragments;
   } else if (packet.error == ParseError::truncated) {

@@ -36,14 +36,20 @@ class FrameReader {
   void on_frame(packet::Bytes frame, std::uint16_t link_type, WallTime time);
   [[nodiscard]] const FrameCounts& counts() const noexcept { return counts_; }
   void flush();
+  // Where the gists go of a tracker that tells them; called in the thread that reads.
+  void on_gists(std::function<void(std::span<const HandshakeGist>)> handler) { on_gists_ = std::move(handler); }
+  // The end: flush(), the thread's, and the tracker's finish().
+  void finish();
   void count_filtered() noexcept { ++counts_.filtered; }
 
  private:
+  void hand_on(std::vector<HandshakeGist>& gists);
   void on_wrapped(packet::Bytes frame, packet::LinkType link_type, WallTime time);
 
   HandshakeTracker& tracker_;
   TrackerThread* thread_;
   std::unique_ptr<SegmentBatch> batch_;
+  std::function<void(std::span<const HandshakeGist>)> on_gists_;
   FrameCounts counts_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/endpoint.hpp"
+#include "libtcp/packet/flow_segment.hpp"
 #include "libtcp/packet/icmp.hpp"
 #include "libtcp/packet/tunnel.hpp"
 
@@ -73,6 +74,22 @@ struct ObservedHandshake {
 
   [[nodiscard]] bool retransmitted() const noexcept { return syn_count > 1 || syn_ack_count > 1; }
 };
+
+// What a summary needs of a handshake, and no more: made and handed on by the million.
+struct HandshakeGist {
+  packet::AddressNumber client;
+  packet::AddressNumber server;
+  // Negative: none, or ambiguous.
+  Duration server_side{-1};
+  Duration client_side{-1};
+  std::uint16_t server_port = 0;
+  Family family = Family::v4;
+  ObservedOutcome outcome = ObservedOutcome::partial;
+  bool retransmitted = false;
+  bool ambiguous = false;  // its server side
+  friend bool operator==(const HandshakeGist&, const HandshakeGist&) = default;
+};
+[[nodiscard]] HandshakeGist gist_of(const ObservedHandshake& handshake);
 
 class HandshakeObserver {
  public:

@@ -30,30 +30,26 @@ std::size_t PassiveSummary::PeerHash::operator()(const PeerKey& key) const noexc
 
 PassiveSummary::PassiveSummary(std::uint64_t seed) : servers_(kMostServers, seed), clients_(kMostClients, seed) {}
 
-void PassiveSummary::add(const ObservedHandshake& handshake) {
+void PassiveSummary::add(const HandshakeGist& handshake) {
   ++outcomes_.counts[static_cast<std::size_t>(handshake.outcome)];
-  const bool with_beginning = handshake.outcome != ObservedOutcome::partial;
-  const bool round_trip = handshake.server_side && !handshake.server_side->ambiguous();
-  if (round_trip) server_side_.add(handshake.server_side->shortest);
-  if (handshake.client_side && !handshake.client_side->ambiguous()) client_side_.add(handshake.client_side->shortest);
-  if (handshake.server_side && handshake.server_side->ambiguous()) ++ambiguous_;
-  if (!with_beginning) return;
-  const Family family = handshake.server.address.family();
+  if (handshake.server_side >= Duration::zero()) server_side_.add(handshake.server_side);
+  if (handshake.client_side >= Duration::zero()) client_side_.add(handshake.client_side);
+  if (handshake.ambiguous) ++ambiguous_;
+  if (handshake.outcome == ObservedOutcome::partial) return;  // who began it is not known
   if (added_ - tallied_ == kDelay) tally(ring_[tallied_++ % kDelay]);
   if (added_ - tallied_ >= kDelay / 2) fetch_round_trips(ring_[(added_ - kDelay / 2) % kDelay]);
   Waiting& waiting = ring_[added_++ % kDelay];
-  waiting.server = {packet::to_number(handshake.server.address), handshake.server.port, family};
-  waiting.client = {packet::to_number(handshake.client.address), 0, family};
+  waiting.server = {handshake.server, handshake.server_port, handshake.family};
+  waiting.client = {handshake.client, 0, handshake.family};
   waiting.outcome = handshake.outcome;
-  waiting.retransmitted = handshake.retransmitted();
-  waiting.timed = round_trip;
-  if (round_trip) waiting.round_trip = handshake.server_side->shortest;
+  waiting.retransmitted = handshake.retransmitted;
+  waiting.round_trip = handshake.server_side;
   servers_.prefetch(waiting.server);
   clients_.prefetch(waiting.client);
 }
 
 void PassiveSummary::fetch_round_trips(const Waiting& handshake) const {
-  if (!handshake.timed) return;
+  if (!handshake.timed()) return;
   const ServerTally* server = servers_.find(handshake.server);
   if (server != nullptr && server->round_trips) server->round_trips->prefetch(handshake.round_trip);
 }
@@ -66,7 +62,7 @@ void PassiveSummary::tally(const Waiting& handshake) {
   ServerTally& server = servers_.at(handshake.server);
   ++server.outcomes.counts[static_cast<std::size_t>(handshake.outcome)];
   if (handshake.retransmitted) ++server.retransmitted;
-  if (handshake.timed) {
+  if (handshake.timed()) {
     if (!server.round_trips) server.round_trips = std::make_unique<RoundTrips>();
     server.round_trips->add(handshake.round_trip);
   }

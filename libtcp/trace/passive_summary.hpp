@@ -45,7 +45,7 @@ class PassiveSummary {
 
   // Tallied a little later, so that the memory of a tally is on its way before it is needed; what is asked below is
   // known up to the last flush().
-  void add(const ObservedHandshake& handshake);
+  void add(const HandshakeGist& handshake);
   void flush();
 
   [[nodiscard]] const OutcomeCounts& outcomes() const noexcept { return outcomes_; }
@@ -84,10 +84,10 @@ class PassiveSummary {
   struct Waiting {
     PeerKey server;
     PeerKey client;
-    Duration round_trip{};
+    Duration round_trip{-1};  // negative: none
     ObservedOutcome outcome = ObservedOutcome::partial;
     bool retransmitted = false;
-    bool timed = false;  // `round_trip` is known and unambiguous
+    [[nodiscard]] bool timed() const noexcept { return round_trip >= Duration::zero(); }
   };
   void fetch_round_trips(const Waiting& handshake) const;
   void tally(const Waiting& handshake);

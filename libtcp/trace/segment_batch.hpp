@@ -13,14 +13,14 @@
 
 namespace tcp::trace {
 
+// As small as it can be: it goes from one core to another.
 struct WaitingSegment {
-  packet::FlowSegment segment;
   ConnectionKey key;
-  std::uint32_t hash = 0;
-  bool from_high = false;
-  std::uint32_t way = kNone;  // among the batch's
+  packet::SegmentContent content;
   std::int64_t time = 0;
-  std::array<std::uint8_t, 40> options{};  // of a SYN
+  std::uint32_t hash = 0;
+  std::uint32_t way = kNone;  // among the batch's
+  bool from_high = false;
 };
 
 class SegmentBatch {
@@ -37,13 +37,12 @@ class SegmentBatch {
     return waiting.way == kNone ? nullptr : &ways_[waiting.way];
   }
 
-  // Where the next segment is to be put; add() takes it. There must be room.
-  [[nodiscard]] packet::FlowSegment& place() noexcept { return waiting_[size_].segment; }
-  // `way`: what it was wrapped in, null for nothing. The segment's options are copied, when it is a SYN.
-  void add(WallTime time, const packet::WayIn* way = nullptr) {
-    WaitingSegment& waiting = waiting_[size_++];
-    const packet::FlowSegment& segment = waiting.segment;
+  // There must be room. `way`: what it was wrapped in, null for nothing. The segment's options are copied, when it is a
+  // SYN.
+  void add(const packet::FlowSegment& segment, WallTime time, const packet::WayIn* way = nullptr) {
+    WaitingSegment& waiting = waiting_[size_];
     waiting.time = time.time_since_epoch().count();
+    waiting.content = segment;
     waiting.way = kNone;
     std::uint32_t way_key = 0;
     if (way != nullptr) {
@@ -56,22 +55,31 @@ class SegmentBatch {
     waiting.hash = hasher_(waiting.key);
     // What is in the frame is gone when the batch is taken, and only a SYN's options are looked at.
     std::size_t length = 0;
+    Options& options = options_[size_];
     if (segment.has(packet::control::syn)) {
-      length = std::min(segment.options.size(), waiting.options.size());
-      std::copy_n(segment.options.begin(), length, waiting.options.begin());
+      length = std::min(segment.options.size(), options.size());
+      std::copy_n(segment.options.begin(), length, options.begin());
     }
-    waiting.segment.options = {waiting.options.data(), length};
+    waiting.content.options = {options.data(), length};
+    ++size_;
   }
   void clear() noexcept {
     size_ = 0;
     ways_.clear();
   }
 
+  // What following them has decided, when the tracker tells gists; whoever reads them empties it.
+  [[nodiscard]] std::vector<HandshakeGist>& gists() noexcept { return gists_; }
+
  private:
   ConnectionHasher hasher_;
   std::size_t size_ = 0;
+  using Options = std::array<std::uint8_t, 40>;
+
   std::array<WaitingSegment, kMost> waiting_{};
+  std::array<Options, kMost> options_;  // of SYNs, at the same place
   std::vector<packet::WayIn> ways_;
+  std::vector<HandshakeGist> gists_;
 };
 
 }  // namespace tcp::trace

@@ -7,7 +7,7 @@
 
 namespace tcp::trace {
 
-using packet::FlowSegment;
+using packet::SegmentContent;
 using packet::sequence_before;
 using packet::sequence_before_or_at;
 namespace control = packet::control;
@@ -31,12 +31,12 @@ TrackerCounts HandshakeTracker::counts() const noexcept {
   return counts;
 }
 
-void HandshakeTracker::count_segment(const FlowSegment& segment) {
+void HandshakeTracker::count_segment(const SegmentContent& segment) {
   ++by_control_bits_[segment.control_bits % by_control_bits_.size()];
   counts_.data += segment.payload_length != 0 ? 1 : 0;
 }
 
-void HandshakeTracker::on_segment(const FlowSegment& segment, WallTime time, const packet::WayIn* way) {
+void HandshakeTracker::on_segment(const packet::FlowSegment& segment, WallTime time, const packet::WayIn* way) {
   bool from_high = false;
   const ConnectionKey key = make_key(segment.source, segment.source_port, segment.destination, segment.destination_port,
                                      way == nullptr ? 0 : way->flow_key(), from_high);
@@ -46,8 +46,8 @@ void HandshakeTracker::on_segment(const FlowSegment& segment, WallTime time, con
 // The memory that a segment needs is asked for while those before it are followed: the slot first, and what it leads to
 // when that is there.
 void HandshakeTracker::follow(const SegmentBatch& batch) {
-  constexpr std::size_t kSlotAhead = 16;
-  constexpr std::size_t kConnectionAhead = 8;
+  constexpr std::size_t kSlotAhead = 24;
+  constexpr std::size_t kConnectionAhead = 12;
   const std::size_t size = batch.size();
   for (std::size_t i = 0; i < std::min(size, kSlotAhead); ++i) table_.prefetch_slot(batch[i].hash);
   for (std::size_t i = 0; i < std::min(size, kConnectionAhead); ++i) table_.prefetch_connection(batch[i].hash);
@@ -58,13 +58,13 @@ void HandshakeTracker::follow(const SegmentBatch& batch) {
     // One packet with a time far ahead must not end all that waits: two in a row have to say so.
     advance_to(std::min(waiting.time, previous_time_));
     previous_time_ = waiting.time;
-    follow({.segment = waiting.segment, .time = waiting.time, .from_high = waiting.from_high}, waiting.key,
+    follow({.segment = waiting.content, .time = waiting.time, .from_high = waiting.from_high}, waiting.key,
            waiting.hash, batch.way_of(waiting));
   }
 }
 
 void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way) {
-  const FlowSegment& segment = sight.segment;
+  const SegmentContent& segment = sight.segment;
   const std::int64_t time = sight.time;
   sight.index = find_or_add(segment, key, hash, time, way);
   if (sight.index == kNone) {  // too late, or too little to begin with
@@ -120,7 +120,7 @@ void HandshakeTracker::leave(std::uint32_t index, const Sight& sight) {
 }
 
 // A lone reset says nothing about a handshake, unless it is the answer to a SYN that comes later in the file.
-std::uint32_t HandshakeTracker::find_or_add(const FlowSegment& segment, const ConnectionKey& key, std::uint32_t hash,
+std::uint32_t HandshakeTracker::find_or_add(const SegmentContent& segment, const ConnectionKey& key, std::uint32_t hash,
                                             std::int64_t time, const packet::WayIn* way) {
   const std::uint32_t found = table_.find(key, hash);
   if (found != kNone) {
@@ -145,7 +145,7 @@ std::uint32_t HandshakeTracker::find_or_add(const FlowSegment& segment, const Co
 }
 
 // A SYN or SYN-ACK of another handshake is the next connection of the same endpoints; all else is late.
-bool HandshakeTracker::belongs_to_ended(const FlowSegment& segment, std::uint32_t hash, std::int64_t time) const {
+bool HandshakeTracker::belongs_to_ended(const SegmentContent& segment, std::uint32_t hash, std::int64_t time) const {
   const RecentlyClosed::Ended* ended = recently_closed_.find(hash, time);
   if (ended == nullptr) return false;
   if (is_syn_only(segment)) return ended->initial_known && segment.sequence == ended->initial;
@@ -156,7 +156,7 @@ bool HandshakeTracker::belongs_to_ended(const FlowSegment& segment, std::uint32_
 
 // RFC 9293 needs no such test; captures on several interfaces and netfilter's log do. Equal acknowledgments without an
 // identification are no copies but duplicate acknowledgments (RFC 5681).
-bool HandshakeTracker::is_copy(Direction& direction, const FlowSegment& segment, std::int64_t time) {
+bool HandshakeTracker::is_copy(Direction& direction, const SegmentContent& segment, std::int64_t time) {
   constexpr std::uint16_t kSpeaks = control::syn | control::fin | control::rst;
   const bool nameless = segment.identification == 0;
   if (nameless && segment.payload_length == 0 && (segment.control_bits & kSpeaks) == 0) return false;
@@ -176,7 +176,7 @@ bool HandshakeTracker::is_copy(Direction& direction, const FlowSegment& segment,
 
 // A SYN with another sequence number, or one after the end, opens the next connection of the same endpoints.
 bool HandshakeTracker::begins_anew(const Connection& connection, const Sight& sight) const {
-  const FlowSegment& segment = sight.segment;
+  const SegmentContent& segment = sight.segment;
   if (!segment.has(control::syn) || segment.has(control::rst)) return false;
   const Direction& own = connection.directions[sight.from_high];
   const Direction& other = connection.directions[!sight.from_high];

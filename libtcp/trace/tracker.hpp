@@ -19,6 +19,7 @@ namespace tcp::trace {
 struct TrackerOptions {
   std::size_t most_connections = 500'000;  // about 130 bytes each, 500 while a handshake is going on
   std::uint64_t seed = 0;                  // random, so that nobody can choose endpoints that collide
+  bool gists = false;                      // take_gists() tells what the observer would be told
 };
 
 struct TrackerCounts {
@@ -70,23 +71,27 @@ class HandshakeTracker {
   // No more packets come: tells of everything that is still open.
   void finish();
 
+  // Those decided since the last time, behind what `gists` holds.
+  void take_gists(std::vector<HandshakeGist>& gists);
+
   [[nodiscard]] TrackerCounts counts() const noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
 
  private:
   // A segment with its place in the connection.
   struct Sight {
-    const packet::FlowSegment& segment;
+    const packet::SegmentContent& segment;
     std::int64_t time = 0;
     bool from_high = false;
     std::uint32_t index = kNone;
   };
   void follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way);
-  std::uint32_t find_or_add(const packet::FlowSegment& segment, const ConnectionKey& key, std::uint32_t hash,
+  std::uint32_t find_or_add(const packet::SegmentContent& segment, const ConnectionKey& key, std::uint32_t hash,
                             std::int64_t time, const packet::WayIn* way);
-  void count_segment(const packet::FlowSegment& segment);
-  bool is_copy(Direction& direction, const packet::FlowSegment& segment, std::int64_t time);
-  [[nodiscard]] bool belongs_to_ended(const packet::FlowSegment& segment, std::uint32_t hash, std::int64_t time) const;
+  void count_segment(const packet::SegmentContent& segment);
+  bool is_copy(Direction& direction, const packet::SegmentContent& segment, std::int64_t time);
+  [[nodiscard]] bool belongs_to_ended(const packet::SegmentContent& segment, std::uint32_t hash,
+                                      std::int64_t time) const;
   [[nodiscard]] bool may_reset(const Connection& connection, const Sight& sight) const;
   void advance_to(std::int64_t now);
   bool begins_anew(const Connection& connection, const Sight& sight) const;
@@ -94,20 +99,22 @@ class HandshakeTracker {
   void on_syn(Connection& connection, const Sight& sight);
   void on_syn_ack(Connection& connection, const Sight& sight);
   void on_rst(std::uint32_t index, const Sight& sight);
-  void note_data(Direction& direction, const packet::FlowSegment& segment);
+  void note_data(Direction& direction, const packet::SegmentContent& segment);
   void on_content(Connection& connection, const Sight& sight);
   void note_acknowledgment(Connection& connection, const Sight& sight);
   void note_early(Connection& connection, bool from_high);
   void settle(std::uint32_t index, const Sight& sight);
   void remember_end(const Connection& connection, std::uint32_t last, std::int64_t time);
   void leave(std::uint32_t index, const Sight& sight);
-  static void remember_words(Opening& opening, const packet::FlowSegment& segment, bool from_client);
+  static void remember_words(Opening& opening, const packet::SegmentContent& segment, bool from_client);
   void remember_syn(Connection& connection, const Sight& sight);
   void remember_syn_ack(Connection& connection, const Sight& sight);
   void reset_established(Connection& connection, const Sight& sight);
   [[nodiscard]] bool refuses(const Connection& connection, const Sight& sight) const;
 
   void tell(Connection& connection, ObservedOutcome outcome, std::int64_t time, bool evicted = false);
+  void tell_gist(Connection& connection, ObservedOutcome outcome);
+  [[nodiscard]] ObservedHandshake describe(Connection& connection, ObservedOutcome outcome, std::int64_t time);
   void expire(std::uint32_t index, bool evicted);
   void release(std::uint32_t index);
   void evict_one();
@@ -119,8 +126,9 @@ class HandshakeTracker {
   RecentlyClosed recently_closed_;
   TrackerCounts counts_;                             // but for segments by their bits, which are counted here:
   std::array<std::uint64_t, 32> by_control_bits_{};  // by FIN, SYN, RST, PSH, ACK
-  std::int64_t previous_time_ = 0;                   // of the last segment of a batch
-  std::int64_t next_expiry_ = 0;                     // when advance() has to look again
+  std::vector<HandshakeGist> gists_;
+  std::int64_t previous_time_ = 0;  // of the last segment of a batch
+  std::int64_t next_expiry_ = 0;    // when advance() has to look again
 };
 
 }  // namespace tcp::trace

@@ -8,7 +8,7 @@
 
 namespace tcp::trace {
 
-using packet::FlowSegment;
+using packet::SegmentContent;
 using packet::sequence_before;
 using packet::sequence_before_or_at;
 namespace control = packet::control;

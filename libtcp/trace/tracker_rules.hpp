@@ -43,7 +43,7 @@ inline constexpr std::uint32_t kPlausibleWindow = 1U << 30;  // RFC 7323's large
   return 0;
 }
 
-[[nodiscard]] inline std::uint32_t fingerprint(const packet::FlowSegment& segment) {
+[[nodiscard]] inline std::uint32_t fingerprint(const packet::SegmentContent& segment) {
   const std::uint64_t numbers = std::uint64_t{segment.sequence} << 32 | segment.acknowledgment;
   const std::uint64_t rest = std::uint64_t{segment.checksum} << 48 | std::uint64_t{segment.identification} << 32 |
                              std::uint32_t{segment.control_bits} << 16 | segment.window;
@@ -63,11 +63,11 @@ inline void name_client(Connection& connection, bool client_is_high) {
          packet::sequence_before_or_at(acknowledgment, direction.next);
 }
 
-[[nodiscard]] inline bool is_syn_only(const packet::FlowSegment& segment) {
+[[nodiscard]] inline bool is_syn_only(const packet::SegmentContent& segment) {
   return (segment.control_bits & (packet::control::syn | packet::control::ack | packet::control::rst)) ==
          packet::control::syn;
 }
-[[nodiscard]] inline bool is_syn_ack(const packet::FlowSegment& segment) {
+[[nodiscard]] inline bool is_syn_ack(const packet::SegmentContent& segment) {
   return (segment.control_bits & (packet::control::syn | packet::control::ack | packet::control::rst)) ==
          (packet::control::syn | packet::control::ack);
 }

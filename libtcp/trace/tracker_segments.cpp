@@ -7,7 +7,7 @@
 
 namespace tcp::trace {
 
-using packet::FlowSegment;
+using packet::SegmentContent;
 using packet::sequence_before;
 using packet::sequence_before_or_at;
 namespace control = packet::control;
@@ -46,7 +46,7 @@ void HandshakeTracker::on_syn(Connection& connection, const Sight& sight) {
 void HandshakeTracker::on_syn_ack(Connection& connection, const Sight& sight) {
   Direction& own = connection.directions[sight.from_high];
   Direction& other = connection.directions[!sight.from_high];
-  const FlowSegment& segment = sight.segment;
+  const SegmentContent& segment = sight.segment;
   if (other.initial_known && !acknowledges_syn(other, segment.acknowledgment)) {
     ++counts_.wrong_acknowledgments;
     return;
@@ -69,7 +69,7 @@ void HandshakeTracker::on_syn_ack(Connection& connection, const Sight& sight) {
 }
 
 // The first copy of what each side says counts; a SYN-ACK is more than the SYN of a simultaneous open.
-void HandshakeTracker::remember_words(Opening& opening, const FlowSegment& segment, bool from_client) {
+void HandshakeTracker::remember_words(Opening& opening, const SegmentContent& segment, bool from_client) {
   OpeningSegment& side = opening.sides[from_client ? 0 : 1];
   const bool says_more = !from_client && segment.has(control::ack) && (side.control_bits & control::ack) == 0;
   if (side.seen && !says_more) return;
@@ -209,7 +209,7 @@ void HandshakeTracker::on_rst(std::uint32_t index, const Sight& sight) {
   leave(index, sight);
 }
 
-void HandshakeTracker::note_data(Direction& direction, const FlowSegment& segment) {
+void HandshakeTracker::note_data(Direction& direction, const SegmentContent& segment) {
   const std::uint32_t end = segment.sequence + segment.payload_length;
   if (segment.payload_length != 0 && direction.next_known && sequence_before(segment.sequence, direction.next) &&
       sequence_before_or_at(end, direction.next)) {

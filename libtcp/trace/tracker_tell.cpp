@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a tracker says about a handshake that is decided.
 #include <algorithm>
+#include <utility>
 
 #include "libtcp/trace/tracker.hpp"
 
@@ -48,10 +49,32 @@ std::optional<ObservedRoundTrip> client_side(const Opening& opening) {
   return ObservedRoundTrip{shortest, longest};
 }
 
+bool opened_by_both(const Connection& connection) {
+  return connection.directions[0].syn && connection.directions[1].syn;
+}
+
+struct Sides {
+  std::optional<ObservedRoundTrip> server;
+  std::optional<ObservedRoundTrip> client;
+};
+
+Sides sides_of(const Connection& connection, const Opening& opening, ObservedOutcome outcome) {
+  Sides sides;
+  if (opened_by_both(connection)) return sides;
+  if (outcome != ObservedOutcome::partial) sides.server = server_side(opening);
+  if (outcome == ObservedOutcome::established) sides.client = client_side(opening);
+  return sides;
+}
+
+void set_sides(HandshakeGist& gist, const Sides& sides) {
+  gist.ambiguous = sides.server && sides.server->ambiguous();
+  if (sides.server && !gist.ambiguous) gist.server_side = sides.server->shortest;
+  if (sides.client && !sides.client->ambiguous()) gist.client_side = sides.client->shortest;
+}
+
 }  // namespace
 
-void HandshakeTracker::tell(Connection& connection, ObservedOutcome outcome, std::int64_t time, bool evicted) {
-  connection.told = true;
+ObservedHandshake HandshakeTracker::describe(Connection& connection, ObservedOutcome outcome, std::int64_t time) {
   const bool client_is_high = connection.client_known && connection.client_is_high;
   const ConnectionKey& key = connection.key;
   const Endpoint low{packet::to_address(key.low_address, connection.family), key.low_port};
@@ -60,27 +83,69 @@ void HandshakeTracker::tell(Connection& connection, ObservedOutcome outcome, std
   told.client = client_is_high ? high : low;
   told.server = client_is_high ? low : high;
   told.outcome = outcome;
-  told.evicted = evicted;
-  told.simultaneous_open = connection.directions[0].syn && connection.directions[1].syn;
+  told.simultaneous_open = opened_by_both(connection);
   told.first = to_time(connection.first_time);
   told.last = to_time(time);
-  if (connection.opening != kNone) {
-    const Opening& opening = table_.opening(connection);
-    told.syn_count = opening.syn_count;
-    told.syn_ack_count = opening.syn_ack_count;
-    if (!told.simultaneous_open && outcome != ObservedOutcome::partial) told.server_side = server_side(opening);
-    if (!told.simultaneous_open && outcome == ObservedOutcome::established) told.client_side = client_side(opening);
-    told.client_opening = opening.sides[0];
-    told.server_opening = opening.sides[1];
-    told.icmp_count = opening.icmp_count;
-    if (opening.icmp_count != 0) {
-      told.icmp =
-          ObservedIcmp{opening.icmp, opening.icmp_sender, opening.icmp_time_to_live, to_time(opening.icmp_time)};
-    }
-    if (opening.way) told.way = *opening.way;
+  if (connection.opening == kNone) return told;
+  const Opening& opening = table_.opening(connection);
+  told.syn_count = opening.syn_count;
+  told.syn_ack_count = opening.syn_ack_count;
+  const Sides sides = sides_of(connection, opening, outcome);
+  told.server_side = sides.server;
+  told.client_side = sides.client;
+  told.client_opening = opening.sides[0];
+  told.server_opening = opening.sides[1];
+  told.icmp_count = opening.icmp_count;
+  if (opening.icmp_count != 0) {
+    told.icmp = ObservedIcmp{opening.icmp, opening.icmp_sender, opening.icmp_time_to_live, to_time(opening.icmp_time)};
   }
-  observer_.on_handshake(told);
+  if (opening.way) told.way = *opening.way;
+  return told;
+}
+
+void HandshakeTracker::tell_gist(Connection& connection, ObservedOutcome outcome) {
+  const bool client_is_high = connection.client_known && connection.client_is_high;
+  const ConnectionKey& key = connection.key;
+  HandshakeGist& gist = gists_.emplace_back();
+  gist.client = client_is_high ? key.high_address : key.low_address;
+  gist.server = client_is_high ? key.low_address : key.high_address;
+  gist.server_port = client_is_high ? key.low_port : key.high_port;
+  gist.family = connection.family;
+  gist.outcome = outcome;
+  if (connection.opening == kNone) return;
+  const Opening& opening = table_.opening(connection);
+  gist.retransmitted = opening.syn_count > 1 || opening.syn_ack_count > 1;
+  set_sides(gist, sides_of(connection, opening, outcome));
+}
+
+void HandshakeTracker::take_gists(std::vector<HandshakeGist>& gists) {
+  if (gists.empty()) return std::swap(gists, gists_);
+  gists.insert(gists.end(), gists_.begin(), gists_.end());
+  gists_.clear();
+}
+
+void HandshakeTracker::tell(Connection& connection, ObservedOutcome outcome, std::int64_t time, bool evicted) {
+  connection.told = true;
+  if (options_.gists) {
+    tell_gist(connection, outcome);
+  } else {
+    ObservedHandshake told = describe(connection, outcome, time);
+    told.evicted = evicted;
+    observer_.on_handshake(told);
+  }
   table_.close_opening(connection);
+}
+
+HandshakeGist gist_of(const ObservedHandshake& handshake) {
+  HandshakeGist gist;
+  gist.client = packet::to_number(handshake.client.address);
+  gist.server = packet::to_number(handshake.server.address);
+  gist.server_port = handshake.server.port;
+  gist.family = handshake.server.address.family();
+  gist.outcome = handshake.outcome;
+  gist.retransmitted = handshake.retransmitted();
+  set_sides(gist, {handshake.server_side, handshake.client_side});
+  return gist;
 }
 
 std::string_view to_string(ObservedOutcome outcome) {

@@ -4,52 +4,80 @@
 #include <utility>
 
 namespace tcp::trace {
+namespace {
+
+// Some ten microseconds: a batch takes about as long, and a thread that sleeps between two batches costs more in waking
+// than it saves, and may come to run where the other one does.
+constexpr int kLooksBeforeSleep = 1000;
+
+void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
 
 TrackerThread::TrackerThread(HandshakeTracker& tracker) : tracker_(tracker) {
   for (auto& batch : ring_) batch = std::make_unique<SegmentBatch>(tracker.hasher());
   thread_ = std::thread([this] { work(); });
 }
 
+void TrackerThread::wait_for_change(const Count& count, std::uint32_t from) {
+  for (int i = 0; i < kLooksBeforeSleep; ++i) {
+    if (count.load(std::memory_order_acquire) != from) return;
+    pause_briefly();
+  }
+  count.wait(from, std::memory_order_acquire);
+}
+
 std::unique_ptr<SegmentBatch> TrackerThread::give(std::unique_ptr<SegmentBatch> batch) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return given_ - taken_ < kBatches; });
-  std::swap(batch, ring_[given_ % kBatches]);
-  const bool waits = given_++ == taken_;
-  lock.unlock();
-  if (waits) changed_.notify_all();
+  const std::uint32_t given = given_.load(std::memory_order_relaxed);
+  while (given - taken_.load(std::memory_order_acquire) == kBatches) wait_for_change(taken_, given - kBatches);
+  std::swap(batch, ring_[given % kBatches]);
+  given_.store(given + 1, std::memory_order_release);
+  given_.notify_one();
   return batch;
 }
 
 void TrackerThread::drain() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return given_ == taken_; });
+  const std::uint32_t given = given_.load(std::memory_order_relaxed);
+  std::uint32_t taken = taken_.load(std::memory_order_acquire);
+  while (taken != given) {
+    wait_for_change(taken_, taken);
+    taken = taken_.load(std::memory_order_acquire);
+  }
 }
 
+void TrackerThread::take_gists(std::vector<HandshakeGist>& gists) {
+  for (auto& batch : ring_) {
+    gists.insert(gists.end(), batch->gists().begin(), batch->gists().end());
+    batch->gists().clear();
+  }
+}
+
+// An empty batch is the end; what was given before it is done first.
 void TrackerThread::stop() {
   if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
+  drain();
+  auto last = give(std::make_unique<SegmentBatch>(tracker_.hasher()));
   thread_.join();
+  std::swap(last, ring_[(given_.load(std::memory_order_relaxed) - 1) % kBatches]);  // its gists
 }
 
-// What was given is done before the stop. A batch counts as taken when it is done, so its place is not written
-// meanwhile.
+// A batch counts as taken when it is done, so its place is not written meanwhile.
 void TrackerThread::work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || given_ != taken_; });
-    if (given_ == taken_) return;
-    SegmentBatch& batch = *ring_[taken_ % kBatches];
-    lock.unlock();
+  for (std::uint32_t taken = 0;; ++taken) {
+    wait_for_change(given_, taken);
+    SegmentBatch& batch = *ring_[taken % kBatches];
+    if (batch.size() == 0) return;
     tracker_.follow(batch);
     batch.clear();
-    lock.lock();
-    ++taken_;
-    // One that waits for room is woken when there is enough to be worth it.
-    if (given_ - taken_ == kBatches / 2 || given_ == taken_) changed_.notify_all();
+    tracker_.take_gists(batch.gists());
+    taken_.store(taken + 1, std::memory_order_release);
+    taken_.notify_one();
   }
 }
 

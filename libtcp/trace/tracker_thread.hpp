@@ -4,9 +4,8 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 #include "libtcp/trace/segment_batch.hpp"
@@ -23,24 +22,26 @@ class TrackerThread {
   TrackerThread(const TrackerThread&) = delete;
   TrackerThread& operator=(const TrackerThread&) = delete;
 
-  // Hands a batch over and gives back an empty one; waits while the thread is too far behind.
+  // Hands a batch that is not empty over and gives back an empty one; waits while the thread is too far behind.
   [[nodiscard]] std::unique_ptr<SegmentBatch> give(std::unique_ptr<SegmentBatch> batch);
   // Waits until all that was given is done.
   void drain();
   void stop();
+  // Gists of batches that nobody has got back yet; after a drain() or stop().
+  void take_gists(std::vector<HandshakeGist>& gists);
 
  private:
-  static constexpr std::size_t kBatches = 16;
+  static constexpr std::uint32_t kBatches = 16;
 
+  using Count = std::atomic<std::uint32_t>;
+  static void wait_for_change(const Count& count, std::uint32_t from);
   void work();
 
   HandshakeTracker& tracker_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
   std::array<std::unique_ptr<SegmentBatch>, kBatches> ring_;  // full from taken_ to given_, the others empty
-  std::size_t given_ = 0;
-  std::size_t taken_ = 0;
-  bool stopping_ = false;
+  // Both only grow, and wrap around: one is written by those who give, the other by the thread.
+  alignas(64) Count given_ = 0;
+  alignas(64) Count taken_ = 0;
   std::thread thread_;
 };
 

@@ -252,6 +252,8 @@ class SocketStates(lab.TestCase):
 
     def test_what_ss_does_not_show_equals_getsockopt(self):
         held = self.hold()
+        lossy = next(one for one in held.sockets if one.note == "retransmission")
+        lab.wait_for(lambda: struct.unpack_from("=H", lossy.tcp_info(), UNSHOWN["total_rto"][0])[0] >= 2, "timeouts")
         before = {os.fstat(one.socket.fileno()).st_ino: one.tcp_info() for one in held.sockets}
         rows = {row["inode"]: row for row in self.rows()}
         after = {os.fstat(one.socket.fileno()).st_ino: one.tcp_info() for one in held.sockets}

@@ -11,7 +11,7 @@ import sys
 import tree
 
 # A folder includes itself and folders of lower tiers.
-_TIERS = {"libtcp/base": 1, "libtcp/packet": 2, "libtcp/ports": 2, "libtcp/net": 2, "libtcp/stream": 3, "libtcp/scan": 3,
+_TIERS = {"libtcp/late": 1, "libtcp/base": 1, "libtcp/packet": 2, "libtcp/ports": 2, "libtcp/net": 2, "libtcp/stream": 3, "libtcp/scan": 3,
           "libtcp/trace": 3, "libtcp/sockets": 3, "cmd": 4}
 
 # Foreign headers, and the only files that may include them.

@@ -69,6 +69,29 @@ TEST_CASE("a destroyed socket is aborted here and reset there") {
   }
 }
 
+TEST_CASE("a listener stops, and an IPv4 connection of an IPv6 socket ends") {
+  if (!may_destroy()) return;  // told by the case above
+  auto destroyer = SocketDestroyer::open().value();
+  const UniqueFd listener(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::listen(listener.get(), 1) == 0);
+  const Endpoint local = end_of(listener.get(), ::getsockname);
+  const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto to = to_socket_address({IpAddress::loopback(Family::v4), local.port});
+  REQUIRE(::connect(client.get(), to.get(), to.length) == 0);
+  const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const auto mapped =
+      find_tcp_socket({end_of(server.get(), ::getsockname), end_of(server.get(), ::getpeername)}).value();
+  REQUIRE(mapped);
+  CHECK(destroyer.destroy(*mapped));
+  CHECK(error_of(server.get()) == ECONNABORTED);
+
+  const auto listening = find_tcp_socket({local, {IpAddress::any(Family::v6), 0}}).value();
+  REQUIRE(listening);
+  CHECK(destroyer.destroy(*listening));
+  CHECK(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC) == -1);
+  CHECK_FALSE(find_tcp_socket({local, {IpAddress::any(Family::v6), 0}}).value());
+}
+
 TEST_CASE("another socket with the same ends stays") {
   const Connection connection(Family::v4);
   SocketInfo socket = connection.client_as_told();

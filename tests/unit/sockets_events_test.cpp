@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <thread>
 
 #include "libtcp/base/unique_fd.hpp"
 #include "libtcp/sockets/events.hpp"
+#include "libtcp/sockets/state_program.hpp"
 #include "sockets_messages.hpp"
 
 using namespace tcp;
@@ -170,6 +173,45 @@ TEST_CASE("a connection's changes of state are told in order, or it is said why 
   CHECK(std::ranges::is_sorted(its, {}, &SocketEvent::at));
 }
 
+TEST_CASE("changes in another network namespace are not told, and stay told to those who listen to all") {
+  const SystemClock clock;
+  auto events = SocketEvents::open(clock, {.closes = false, .changes = true});
+  if (!events || events->sources().changes_of_all_namespaces) return;  // not permitted, and said so
+  auto everything = net::Tracepoint::open("sock", "inet_sock_set_state", "protocol == 6");
+  REQUIRE(everything);
+  // The end of a listener that is over, port 0 when there was none.
+  const auto listen_on = [](int family) {
+    const UniqueFd listener(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    SocketAddress local{{}, sizeof(sockaddr_storage)};
+    const bool listens = ::listen(listener.get(), 1) == 0;
+    if (!listens || ::getsockname(listener.get(), local.get(), &local.length) != 0) return Endpoint();
+    return from_socket_address(local.get(), local.length).value();
+  };
+  Endpoint theirs;
+  std::thread elsewhere([&] {
+    if (::unshare(CLONE_NEWNET) == 0) theirs = listen_on(AF_INET6);
+  });
+  elsewhere.join();
+  if (theirs.port == 0) return;  // no namespace may be made
+  const Endpoint ours = listen_on(AF_INET);
+  bool own = false;
+  const MonotonicTime deadline = clock.now() + std::chrono::seconds(20);
+  while (!own) {
+    const auto event = events->next(deadline);
+    REQUIRE((event && *event));
+    CHECK((*event)->ends.local != theirs);
+    own = (*event)->ends.local == ours;
+  }
+  const auto format = StateRecordFormat::parse(everything->format());
+  REQUIRE(format);
+  bool others = false;
+  everything->drain([&](const net::TracepointSample& sample) {
+    const auto change = format->read(sample.record);
+    if (change && change->ends.local == theirs) others = true;
+  });
+  CHECK(others);
+}
+
 TEST_CASE("without the multicast a change to CLOSED is the close") {
   const SystemClock clock;
   auto events = SocketEvents::open(clock, {.closes = false, .changes = true, .family = Family::v6});
@@ -181,6 +223,35 @@ TEST_CASE("without the multicast a change to CLOSED is the close") {
   REQUIRE(its.size() >= 2);
   CHECK(its.back().kind == SocketEventKind::closed);
   CHECK(its.back().totals == nullptr);
+}
+
+TEST_CASE("what comes faster than it is read is lost, and counted") {
+  const SystemClock clock;
+  auto events = SocketEvents::open(clock, {});
+  REQUIRE(events);
+  // More than there is room for: 8 MiB for closes, 256 KiB a processor for changes.
+  for (int i = 0; i < 40'000; ++i) {
+    const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::listen(listener.get(), 1) == 0);
+  }
+  const auto told_of_losses = [&] {
+    const EventLosses losses = events->losses();
+    return losses.close_overruns > 0 && (losses.changes > 0 || !events->sources().changes);
+  };
+  const MonotonicTime deadline = clock.now() + std::chrono::seconds(60);
+  while (!told_of_losses() && clock.now() < deadline) {
+    REQUIRE(events->next(clock.now() + std::chrono::milliseconds(100)));
+    const UniqueFd another(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // the next record tells of the loss
+    REQUIRE(::listen(another.get(), 1) == 0);
+  }
+  CHECK(told_of_losses());
+}
+
+TEST_CASE("the program that picks a namespace is not made of types that are not understood") {
+  const auto parsed = StateRecordFormat::parse(kFormat);
+  REQUIRE(parsed);
+  CHECK_FALSE(make_state_program({}, *parsed, 1, 3));
+  CHECK_FALSE(make_state_program(Octets(4096, 0xff), *parsed, 1, 3));
 }
 
 TEST_CASE("nothing asked for is an error, and nothing happening ends at the deadline") {

@@ -3,10 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <random>
+#include <tuple>
 
 #include "libtcp/packet/tcp_header.hpp"
 #include "libtcp/trace/passive_summary.hpp"
 #include "libtcp/trace/tracker.hpp"
+#include "libtcp/trace/tracker_thread.hpp"
 
 using namespace tcp;
 using namespace tcp::trace;
@@ -410,6 +413,54 @@ TEST_CASE("an ICMP error is the SYN's that it quotes") {
   }
 }
 
+TEST_CASE("a tracker that tells gists tells the same handshakes, one by one, by way of a thread too") {
+  Wire wire;
+  HandshakeTracker brief({1000, 42, true}, wire);
+  HandshakeTracker apart({1000, 42, true}, wire);
+  TrackerThread thread(apart);
+  auto batch = std::make_unique<SegmentBatch>(apart.hasher());
+  std::vector<HandshakeGist> from_thread;
+  std::mt19937 random(7);
+  const auto pick = [&](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
+  constexpr std::uint16_t kBits[] = {
+      control::syn, kSynAck, control::ack, control::rst, control::rst | control::ack, control::fin | control::ack};
+  Duration at{};
+  for (int i = 0; i < 80 * static_cast<int>(SegmentBatch::kMost); ++i) {
+    at += pick(40) == 0 ? Duration(3s) : Duration(1ms * pick(20));
+    const bool from_client = pick(2) == 0;
+    wire.client_port = static_cast<std::uint16_t>(1000 + pick(12));
+    const std::uint32_t own = from_client ? kClientIsn : kServerIsn;
+    const std::uint32_t other = from_client ? kServerIsn : kClientIsn;
+    const std::uint16_t bits = kBits[pick(std::size(kBits))];
+    const std::uint32_t after = (bits & control::syn) != 0 ? 0 : 1;
+    const auto segment = wire.make(from_client, bits, own + after + 7 * pick(2), other + 1, pick(2) * 100);
+    batch->add(segment, wire.start + at);
+    if (!batch->full()) continue;
+    wire.tracker.follow(*batch);
+    brief.follow(*batch);
+    batch = thread.give(std::move(batch));
+    from_thread.insert(from_thread.end(), batch->gists().begin(), batch->gists().end());
+    batch->gists().clear();
+  }
+  wire.tracker.finish();
+  brief.finish();
+  std::vector<HandshakeGist> gists;
+  brief.take_gists(gists);
+  CHECK(gists.size() > 1000);
+  REQUIRE(gists.size() == wire.told.size());
+  for (std::size_t i = 0; i < gists.size(); ++i) CHECK(gists[i] == gist_of(wire.told[i]));
+  thread.stop();
+  thread.take_gists(from_thread);
+  apart.finish();
+  apart.take_gists(from_thread);
+  const auto by_what_they_say = [](const HandshakeGist& gist) {
+    return std::tuple(gist.client.low, gist.outcome, gist.server_side, gist.client_side, gist.retransmitted);
+  };
+  std::ranges::sort(gists, {}, by_what_they_say);  // batches come back in their own order
+  std::ranges::sort(from_thread, {}, by_what_they_say);
+  CHECK(from_thread == gists);
+}
+
 TEST_CASE("a summary counts outcomes, servers and clients") {
   PassiveSummary summary(1);
   ObservedHandshake handshake;
@@ -418,12 +469,12 @@ TEST_CASE("a summary counts outcomes, servers and clients") {
   handshake.outcome = ObservedOutcome::established;
   for (int i = 1; i <= 100; ++i) {
     handshake.server_side = ObservedRoundTrip{i * 1ms, i * 1ms};
-    summary.add(handshake);
+    summary.add(gist_of(handshake));
   }
   handshake.server.port = 81;
   handshake.outcome = ObservedOutcome::refused;
   handshake.server_side = ObservedRoundTrip{1ms, 2ms};
-  summary.add(handshake);
+  summary.add(gist_of(handshake));
   summary.flush();
   CHECK(summary.outcomes().of(ObservedOutcome::established) == 100);
   CHECK(summary.ambiguous() == 1);
@@ -576,10 +627,7 @@ TEST_CASE("what waited too long is over, whether or not something looked in betw
 TEST_CASE("one packet from the future ends nothing, and time goes on after it") {
   Wire wire;
   SegmentBatch batch(wire.tracker.hasher());
-  const auto add = [&](Duration at, const packet::FlowSegment& segment) {
-    batch.place() = segment;
-    batch.add(wire.start + at);
-  };
+  const auto add = [&](Duration at, const packet::FlowSegment& segment) { batch.add(segment, wire.start + at); };
   add(0ms, wire.make(true, control::syn, kClientIsn, 0));
   packet::FlowSegment stray = wire.make(true, control::ack, 1, 2);
   stray.source_port = 1;
