@@ -61,8 +61,7 @@ Result<sockets::Query> SelectionOptions::make_query(sockets::StateSet usual) con
   Result<sockets::Query> query;
   query->filter = filter;
   // A state that the filter names is asked for, as in ss.
-  const sockets::StateSet named = filter.states() & kAllStates;
-  query->states = states_ != 0 ? states_ : filter.names_states() ? named : usual;
+  query->states = states_ != 0 ? states_ : filter.names_states() ? filter.states() & kAllStates : usual;
   query->family = addresses_.family();
   query->mptcp = mptcp_;
   return query;

@@ -12,7 +12,7 @@ _tcpbox() {
   fi
   COMPREPLY=()
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace help --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace sockets help --help --version' -- "$cur")
     return
   fi
   local command=${words[1]}
@@ -637,6 +637,38 @@ _tcpbox() {
       :
       return
       ;;
+    'sockets --columns')
+      :
+      return
+      ;;
+    'sockets --color')
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    'sockets --state')
+      :
+      return
+      ;;
+    'sockets --netns')
+      :
+      return
+      ;;
+    'sockets --sort')
+      :
+      return
+      ;;
+    'sockets --top')
+      :
+      return
+      ;;
+    'sockets --group-by')
+      :
+      return
+      ;;
+    'sockets --rates')
+      :
+      return
+      ;;
   esac
   if [[ $cur == -* ]]; then
     local options=
@@ -646,6 +678,7 @@ _tcpbox() {
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --svg --json --ndjson --color -i --interface --read --filter --only --summary --top --write --html --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      sockets) options='-h --help --columns -i --info --no-owner --json --ndjson --color -l --listening -a --all --state --bound-inactive --mptcp --netns --explain -4 --ipv4 -6 --ipv6 -n --numeric --sort --top --group-by --summary --rates --watch --events --kill --yes' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     return
@@ -655,7 +688,7 @@ _tcpbox() {
     scan) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
     ports) mapfile -t COMPREPLY < <(compgen -A service -- "$cur") ;;
     handshake-trace) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace' -- "$cur") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace sockets' -- "$cur") ;;
   esac
 }
 

@@ -159,6 +159,7 @@ Result<FilterNode> parse_port(End end, Operator op, std::string_view text, const
   std::string_view port = text;
   const auto family = take_family(port);
   if (port.starts_with(':')) port.remove_prefix(1);
+  if (port.empty()) return filter_error(text, "names no port: say :443, or :* for any");
   if (port.find_first_of(":.[/") != std::string_view::npos) {
     return filter_error(text, std::string("is no port; for an address say ") + (end == End::local ? "src" : "dst"));
   }

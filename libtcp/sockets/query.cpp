@@ -41,7 +41,7 @@ class Stream {
   // Until there are too many, sockets wait here: their holders are searched for by inode.
   bool take(const SocketInfo& socket) {
     if (index_) return show_held(socket);
-    if (!decided_ && !query_.filter.may_match({&socket, {}, query_.network_namespace, {}, {}})) {
+    if (!decided_ && !query_.filter.may_match(row_of(socket, {}))) {
       if (query_.rates != nullptr) (void)query_.rates->meet(socket);  // the next look may select it
       return true;
     }
@@ -72,10 +72,16 @@ class Stream {
     return show(socket, holders);
   }
 
-  bool show(const SocketInfo& socket, std::span<const Holder> holders) {
+  // But for its rates.
+  SocketRow row_of(const SocketInfo& socket, std::span<const Holder> holders) {
     SocketRow row{&socket, holders, query_.network_namespace, {}, {}};
-    if (query_.rates != nullptr) row.rates = query_.rates->meet(socket);
     if (wants_cgroups_ && socket.cgroup_id) row.cgroup = cgroups_.path_of(*socket.cgroup_id);
+    return row;
+  }
+
+  bool show(const SocketInfo& socket, std::span<const Holder> holders) {
+    SocketRow row = row_of(socket, holders);
+    if (query_.rates != nullptr) row.rates = query_.rates->meet(socket);
     if (!decided_ && !query_.filter.matches(row)) return true;
     ++outcome_.selected;
     if (index_ && socket.inode != 0 && holders.empty()) ++outcome_.unknown_holders;

@@ -32,6 +32,7 @@ TEST_CASE("an error names the word and says what would be right") {
            Wrong{"src > 10.0.0.1", "'>'", "src can be equal (=) or not (!=)"},
            Wrong{"process lt nginx", "'lt'", "process can be equal"},
            Wrong{"sport = :99999", "'99999'", "is no port: 0 to 65535"},
+           Wrong{"sport = :", "':'", "names no port: say :443, or :* for any"},
            Wrong{"sport = :nosuch", "'nosuch'", "neither a port nor a service"},
            Wrong{"sport = 10.0.0.1:22", "'10.0.0.1:22'", "for an address say src"},
            Wrong{"dport = 10.0.0.1:22", "'10.0.0.1:22'", "for an address say dst"},
