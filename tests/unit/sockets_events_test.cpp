@@ -108,6 +108,9 @@ TEST_CASE("a change of state is read where the format says") {
   CHECK(change->old_state == TcpState::syn_received);
   CHECK(change->new_state == TcpState::established);
   CHECK(to_string(format().read(record(AF_INET6))->ends.local) == "[2001:db8::]:443");
+  Octets strange = record(AF_INET);
+  strange[20] = 99;  // the new state
+  CHECK_FALSE(format().read(strange));
 }
 
 TEST_CASE("a kernel that moves a field is followed") {
