@@ -74,6 +74,12 @@ std::string SocketsCommand::usual_columns() const {
 Result<void> SocketsCommand::check_combinations() const {
   const bool sums = options_.order.summary() || !options_.order.group_by().empty();
   const bool over_time = options_.time.watch() || options_.time.events();
+  // The filter's first word would be a process of that name.
+  const std::string text = options_.selection.filter_text();
+  const std::string word = text.substr(0, text.find(' '));
+  if (options_.time.watches_as_usual() && parse_duration(word)) {
+    return usage_error("--watch " + word, "is written as --watch=" + word);
+  }
   if (over_time && sums) return usage_error("--watch and --events", "go with neither --summary nor --group-by");
   if (options_.time.events() && options_.order.sorts()) return usage_error("--events", "come in the order of time");
   if (options_.time.events() && !netns_.empty()) {

@@ -12,8 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kFlagWithoutValue = "true";  // CLI11's word
-constexpr Duration kShortestLook = 10ms;           // between two looks: rates over less say nothing
+constexpr Duration kShortestLook = 10ms;  // between two looks: rates over less say nothing
 
 }  // namespace
 

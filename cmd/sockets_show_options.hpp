@@ -67,8 +67,12 @@ class TimeOptions {
   [[nodiscard]] std::optional<Duration> rates() const noexcept { return rates_; }
   [[nodiscard]] std::optional<Duration> watch() const noexcept { return watch_; }
   [[nodiscard]] bool events() const noexcept { return events_; }
+  // --watch without a duration of its own.
+  [[nodiscard]] bool watches_as_usual() const noexcept { return watch_word_ == kFlagWithoutValue; }
 
  private:
+  static constexpr const char* kFlagWithoutValue = "true";  // CLI11's word
+
   std::string rates_word_;
   std::string watch_word_;
   bool events_ = false;

@@ -181,7 +181,7 @@ class Selection(Sockets):
 
     def test_what_would_not_be_heeded(self):
         for words in (("--events", "process", "x"), ("--events", "--top", "3"), ("--events", "--info"),
-                      ("--summary", "--columns", "local"), ("--group-by", "state", "--info")):
+                      ("--summary", "--columns", "local"), ("--watch", "2s"), ("--watch", "5"), ("--group-by", "state", "--info")):
             self.assertEqual(self.run_it(*words).returncode, 2, words)
 
     def test_numeric(self):
