@@ -20,7 +20,6 @@ test_packages=(doctest-dev python3 iproute2 util-linux)
 test_tools=(
   ccache python3-jsonschema nginx nftables ncat netcat-openbsd socat nmap tshark tcpdump openssh-server openssl curl jq
   mandoc shellcheck zsh fish strace clang-19 libclang-rt-19-dev clang-format-19
-  dovecot-imapd dovecot-pop3d dovecot-managesieved slapd postgresql mariadb-server postfix prosody vsftpd
 )
 
 is_installed() {
