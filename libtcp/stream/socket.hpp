@@ -2,6 +2,8 @@
 // The few socket calls that the listener, the dialer and a plain channel have in common.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <system_error>
 
 #include "libtcp/base/endpoint.hpp"
@@ -30,6 +32,12 @@ namespace tcp::stream {
 // Bytes that the peer has not acknowledged, our FIN among them (tcp(7), SIOCOUTQ). Zero for what is no TCP, and once
 // the connection is gone.
 [[nodiscard]] int unacknowledged_bytes(int fd);
+
+// Bytes are there to be read.
+[[nodiscard]] bool has_received(int fd) noexcept;
+
+// The first bytes on a connection, so few that they fit. `more_follows` at once: it may share their segment.
+[[nodiscard]] std::error_code send_first(int fd, std::span<const std::byte> bytes, bool more_follows) noexcept;
 
 // Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
 void set_abort(int fd) noexcept;
