@@ -51,6 +51,8 @@ std::unexpected<Error> in_option(std::string_view option, Error error) {
   return std::unexpected(std::move(error));
 }
 
+std::string refuse_empty(const std::string& word) { return word.empty() ? "needs a value, not an empty word" : ""; }
+
 Result<Duration> settle_duration(std::string_view option, const std::string& text, Duration otherwise) {
   if (text.empty()) return otherwise;
   auto duration = parse_duration(text);

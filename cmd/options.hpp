@@ -42,6 +42,9 @@ struct AddressOptions {
 // The same error with the option that the word belongs to in front: "--timeout: duration 'x': must …".
 [[nodiscard]] std::unexpected<Error> in_option(std::string_view option, Error error);
 
+// For CLI11's check(): a word that is there but empty, as "$UNSET" in a script, is a slip, not a wish for the default.
+[[nodiscard]] std::string refuse_empty(const std::string& word);
+
 // A duration given to an option, or the default when the option was not used (`text` empty).
 [[nodiscard]] Result<Duration> settle_duration(std::string_view option, const std::string& text, Duration otherwise);
 

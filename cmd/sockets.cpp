@@ -24,6 +24,13 @@ void add_column_need(sockets::Query& query, const SocketColumn& column) {
   query.holders |= column.need == ColumnNeed::holders || column.need == ColumnNeed::cgroups;
 }
 
+// Of what happens, only the ends, the state and, at the close, the totals are told.
+Result<void> check_event_filter(const sockets::Filter& filter) {
+  const auto needs = filter.needs();
+  if (!needs.holders && !needs.cgroup && !needs.rates) return {};
+  return usage_error("--events", "cannot be filtered by process, unit, container, cgroup or rate: they are not told");
+}
+
 class SocketsCommand final : public Command {
  public:
   void define(CLI::App& app) override;
@@ -43,6 +50,7 @@ class SocketsCommand final : public Command {
 void SocketsCommand::define(CLI::App& app) {
   options_.selection.define(app);
   app.add_option("--netns", netns_, "Those of other network namespaces: all, a NAME, a process ID or a container")
+      ->check(refuse_empty)
       ->type_name("NAME")
       ->group("Selection");
   app.add_flag("--explain", options_.explain, "Show which part of the filter the kernel decides, and list nothing")
@@ -66,11 +74,21 @@ std::string SocketsCommand::usual_columns() const {
 Result<void> SocketsCommand::check_combinations() const {
   const bool sums = options_.order.summary() || !options_.order.group_by().empty();
   const bool over_time = options_.time.watch() || options_.time.events();
+  // The filter's first word would be a process of that name.
+  const std::string text = options_.selection.filter_text();
+  const std::string word = text.substr(0, text.find(' '));
+  if (options_.time.watches_as_usual() && parse_duration(word)) {
+    return usage_error("--watch " + word, "is written as --watch=" + word);
+  }
   if (over_time && sums) return usage_error("--watch and --events", "go with neither --summary nor --group-by");
   if (options_.time.events() && options_.order.sorts()) return usage_error("--events", "come in the order of time");
   if (options_.time.events() && !netns_.empty()) {
     return usage_error("--events", "are those of this network namespace; use 'ip netns exec'");
   }
+  if (options_.columns.chosen() && (options_.time.events() || sums)) {
+    return usage_error("--columns and --info", "go with none of --events, --group-by and --summary");
+  }
+  if (options_.time.events() && options_.order.top()) return usage_error("--events", "have no --top");
   if (options_.kill && (sums || over_time || options_.time.rates() || options_.order.sorts() || options_.order.top())) {
     return usage_error("--kill", "shows what it closes as it finds it, and goes with no other way of showing");
   }
@@ -122,6 +140,7 @@ Result<ExitCode> SocketsCommand::run(Context& context) {
     return ExitCode::done;
   }
   add_needs(query);
+  if (options_.time.events()) TCP_TRY(check_event_filter(query.filter));
   if (options_.time.events()) return tell_socket_events(context, options_, query);
   std::vector<sockets::NetworkNamespace> places;
   if (!netns_.empty()) {

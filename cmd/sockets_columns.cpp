@@ -338,6 +338,8 @@ Unit unit_of(const sockets::TcpInfoField& field) {
 }
 
 Number SocketColumn::number_of(const SocketRow& row) const {
+  // A listener's tcp_info is that of no connection: the kernel tells its queue in place of segments.
+  if (info != nullptr && row.socket->state == TcpState::listen) return std::nullopt;
   return info != nullptr ? row.socket->tcp_info.get(*info) : number != nullptr ? number(row) : std::nullopt;
 }
 

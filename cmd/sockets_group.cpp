@@ -5,7 +5,8 @@
 #include <array>
 
 #include "cmd/command.hpp"
-#include "cmd/output/table.hpp"
+#include "cmd/sockets_table.hpp"
+#include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -37,22 +38,45 @@ constexpr auto kWords = [] {
 
 struct Sum {
   std::string_view name;
+  std::string_view heading;  // on a terminal
   std::string_view key;
   Unit unit;
   std::uint64_t GroupSums::* member;
 };
 constexpr std::array kSums{
-    Sum{"sockets", "sockets", Unit::none, &GroupSums::sockets},
-    Sum{"recv_queue", "recv_queue_bytes", Unit::bytes, &GroupSums::receive_queue},
-    Sum{"send_queue", "send_queue_bytes", Unit::bytes, &GroupSums::send_queue},
-    Sum{"bytes_sent", "bytes_sent", Unit::bytes, &GroupSums::bytes_sent},
-    Sum{"bytes_received", "bytes_received", Unit::bytes, &GroupSums::bytes_received},
-    Sum{"total_retrans", "total_retrans_segments", Unit::segments, &GroupSums::retransmitted_segments},
+    Sum{"sockets", "SOCKETS", "sockets", Unit::none, &GroupSums::sockets},
+    Sum{"recv_queue", "RECV-Q", "recv_queue_bytes", Unit::bytes, &GroupSums::receive_queue},
+    Sum{"send_queue", "SEND-Q", "send_queue_bytes", Unit::bytes, &GroupSums::send_queue},
+    Sum{"bytes_sent", "SENT", "bytes_sent", Unit::bytes, &GroupSums::bytes_sent},
+    Sum{"bytes_received", "RECEIVED", "bytes_received", Unit::bytes, &GroupSums::bytes_received},
+    Sum{"total_retrans", "RETRANS", "total_retrans_segments", Unit::segments, &GroupSums::retransmitted_segments},
 };
 
 std::string upper(std::string_view name) {
   std::string text(name);
   for (char& c : text) c = c == '_' ? '-' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return text;
+}
+
+using Cells = std::vector<std::string>;
+
+// The first row holds the headings. A long name takes a line of its own rather than being cut.
+std::string lay_out(const std::vector<Cells>& rows, const Terminal& terminal) {
+  constexpr std::size_t kLeastName = 21;  // an IPv4 address, most names
+  std::vector<RowLayout::Field> fields(rows.front().size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    fields[i].right_aligned = i > 0;
+    for (const Cells& cells : rows) fields[i].width = std::max(fields[i].width, display_width(cells[i]));
+  }
+  fields.front().least = std::min(kLeastName, fields.front().width);
+  const RowLayout layout(std::move(fields), terminal);
+  std::string text;
+  for (const Cells& cells : rows) {
+    std::string line;
+    layout.append(line, {cells.begin(), cells.end()});
+    if (&cells == &rows.front()) line = paint(terminal, Style::bold, line.substr(0, line.size() - 1)) + "\n";
+    text += line;
+  }
   return text;
 }
 
@@ -123,19 +147,17 @@ Record SocketGroups::to_record(const Group& group) const {
 }
 
 std::string SocketGroups::to_text(const std::vector<Group>& groups, const Terminal& terminal) const {
-  std::vector<Column> columns{{upper(word_), false, true}};
-  for (const Sum& sum : kSums) columns.push_back({upper(terminal.is_terminal ? sum.name : sum.key), true});
-  Table table(std::move(columns));
+  std::vector<Cells> rows(1, Cells{upper(word_)});
+  for (const Sum& sum : kSums) rows.front().push_back(terminal.is_terminal ? std::string(sum.heading) : upper(sum.key));
   for (const Group& group : groups) {
-    std::vector<std::string> cells{group.key};
+    Cells& cells = rows.emplace_back(Cells{group.key});
     for (const Sum& sum : kSums) {
       std::string& cell = cells.emplace_back();
       const std::uint64_t value = group.sums.*(sum.member);
       terminal.is_terminal ? append_human(cell, value, sum.unit) : append_number(cell, value);
     }
-    table.add_row(std::move(cells));
   }
-  return table.render(terminal);
+  return lay_out(rows, terminal);
 }
 
 }  // namespace tcp::cmd

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <tuple>
 
 #include "cmd/sockets_options.hpp"
 #include "libtcp/net/capabilities.hpp"
@@ -48,6 +49,7 @@ class Killing {
   Result<ExitCode> run() {
     const auto view = options_.make_view(context_, names_);
     view->start(options_.run_record(context_));
+    if (pass_.query().filter.needs().rates) TCP_TRY(pass_.look_before(context_.clock, kUsualRatePeriod));
     TCP_TRY(pass_.run(notes_, [&](const sockets::SocketRow& row) {
       view->row(row);
       doomed_.push_back({*row.socket, std::string(row.network_namespace)});
@@ -62,7 +64,12 @@ class Killing {
       context_.note("tcpbox: nothing was closed");
       return finish(*view, false);
     }
-    for (const Doomed& doomed : doomed_) TCP_TRY(close(doomed, *view));
+    for (const Doomed& doomed : doomed_) {
+      if (auto closed = close(doomed, *view); !closed) {
+        std::ignore = finish(*view, false);  // what was begun as JSON is ended as such
+        return std::unexpected(std::move(closed).error());
+      }
+    }
     return finish(*view, true);
   }
 
@@ -127,8 +134,8 @@ class Killing {
 }  // namespace
 
 Result<ExitCode> kill_sockets(Context& context, const SocketsOptions& options, SocketsPass& pass) {
-  if (pass.query().filter.empty()) {
-    return usage_error("--kill", "needs a filter: without one every socket would be closed");
+  if (pass.query().filter.selects_everything()) {
+    return usage_error("--kill", "needs a filter that leaves something out: every socket would be closed");
   }
   const bool can_ask = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
   if (!options.yes && !can_ask) return usage_error("--kill", "needs --yes where nobody can be asked");

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <chrono>
 #include <limits>
 
-#include "cmd/interrupt.hpp"
 #include "cmd/sockets_group.hpp"
 #include "cmd/sockets_options.hpp"
 #include "cmd/sockets_summary.hpp"
@@ -12,7 +10,6 @@ namespace {
 
 using sockets::SocketRow;
 
-constexpr Duration kUsualRatePeriod = std::chrono::seconds(1);  // when only the filter asks for rates
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 class Listing {
@@ -23,7 +20,9 @@ class Listing {
   }
 
   Result<ExitCode> run() {
-    if (options_.time.rates() || pass_.query().filter.needs().rates) TCP_TRY(look_before());
+    if (options_.time.rates() || pass_.query().filter.needs().rates) {
+      TCP_TRY(pass_.look_before(context_.clock, options_.time.rates().value_or(kUsualRatePeriod)));
+    }
     {
       const auto view = options_.make_view(context_, names_);
       const Output::Batch batch(context_.out);
@@ -40,16 +39,6 @@ class Listing {
   }
 
  private:
-  Result<void> look_before() {
-    const Interrupt interrupt;
-    const MonotonicTime begin = context_.clock.now();
-    TCP_TRY(pass_.prime(begin));
-    nap_until(begin + options_.time.rates().value_or(kUsualRatePeriod), context_.clock, interrupt.flag());
-    interrupt.raise_again();
-    pass_.begin_look(context_.clock.now());
-    return {};
-  }
-
   Result<void> answer(SocketsView& view) {
     if (options_.order.summary()) return count_states(view);
     if (!options_.order.group_by().empty()) return groups(view);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cmd/interrupt.hpp"
+
 namespace tcp::cmd {
 namespace {
 
@@ -46,6 +48,16 @@ Result<void> SocketsPass::prime(MonotonicTime now) {
   return in_each(first, unsaid, [](const sockets::Query& query) {
     return sockets::query_sockets(query, [](const sockets::SocketRow&) { return true; });
   });
+}
+
+Result<void> SocketsPass::look_before(const Clock& clock, Duration period) {
+  const Interrupt interrupt;
+  const MonotonicTime begin = clock.now();
+  TCP_TRY(prime(begin));
+  nap_until(begin + period, clock, interrupt.flag());
+  interrupt.raise_again();
+  begin_look(clock.now());
+  return {};
 }
 
 Result<void> SocketsPass::run(SocketsNotes& notes, const sockets::RowHandler& handler) {

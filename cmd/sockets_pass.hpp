@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@
 namespace tcp::cmd {
 
 using StopFlag = std::atomic<bool>;
+
+inline constexpr Duration kUsualRatePeriod = std::chrono::seconds(1);  // when only the filter asks for rates
 
 // Until then, unless `stop` is set, or `on_tick`, called every few hundredths of a second, says true.
 void nap_until(
@@ -37,8 +40,8 @@ class SocketsPass {
   // Rates are those between this look and the one before it.
   void begin_look(MonotonicTime now);
   void repeat_look(MonotonicTime now) { rates_.repeat_look(now); }
-  // The look that the first rates are told against: shows nothing.
-  [[nodiscard]] Result<void> prime(MonotonicTime now);
+  // The look that the first rates are told against, and the time until the next: shows nothing.
+  [[nodiscard]] Result<void> look_before(const Clock& clock, Duration period);
 
   // The handler may be called in another thread, while this one waits. A namespace that cannot be asked is a warning,
   // an error when it is the only one.
@@ -51,6 +54,7 @@ class SocketsPass {
   [[nodiscard]] const sockets::NetworkNamespace* find(std::string_view label) const;
 
  private:
+  [[nodiscard]] Result<void> prime(MonotonicTime now);
   using Handle = std::function<Result<sockets::QueryOutcome>(const sockets::Query&)>;
   [[nodiscard]] Result<void> in_each(const sockets::Query& query, SocketsNotes& notes, const Handle& handle);
 

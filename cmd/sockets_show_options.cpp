@@ -12,14 +12,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kFlagWithoutValue = "true";  // CLI11's word
-constexpr Duration kShortestLook = 10ms;           // between two looks: rates over less say nothing
+constexpr Duration kShortestLook = 10ms;  // between two looks: rates over less say nothing
 
 }  // namespace
 
 void ColumnOptions::define(CLI::App& app) {
   constexpr const char* kGroup = "Output";
   app.add_option("--columns", word_, "Show these columns: local,remote,rtt; 'list' tells which there are")
+      ->check(refuse_empty)
       ->type_name("LIST")
       ->group(kGroup);
   app.add_flag("-i,--info", info_, "All that the kernel says of each connection, below it")->group(kGroup);
@@ -50,13 +50,16 @@ void ColumnOptions::add_needs(sockets::Query& query) const {
 void OrderOptions::define(CLI::App& app) {
   constexpr const char* kGroup = "Order and sums";
   app.add_option("--sort", sort_word_, "Sort by a column: rtt, or rtt:desc for the highest first")
+      ->check(refuse_empty)
       ->type_name("KEY")
       ->group(kGroup);
   app.add_option("--top", top_word_, "Only the first COUNT; sorted from the highest unless told otherwise")
+      ->check(refuse_empty)
       ->type_name("COUNT")
       ->group(kGroup);
   app.add_option("--group-by", group_by_,
                  "Counts and sums instead: by process, remote, local-port, state, unit, container, user, …")
+      ->check(refuse_empty)
       ->type_name("KEY")
       ->group(kGroup);
   app.add_flag("--summary", summary_, "How many sockets are in which state, and what the kernel counts of trouble")
@@ -95,6 +98,7 @@ Result<const SocketColumn*> OrderOptions::sort_column() const {
 void TimeOptions::define(CLI::App& app) {
   constexpr const char* kGroup = "Over time";
   app.add_option("--rates", rates_word_, "Look twice, DURATION apart, and show what was moved meanwhile")
+      ->check(refuse_empty)
       ->type_name("DURATION")
       ->group(kGroup);
   app.add_flag("--watch", watch_word_, "Again and again, every second or --watch=DURATION, until interrupted")

@@ -22,6 +22,8 @@ class ColumnOptions {
   void add_needs(sockets::Query& query) const;
 
   [[nodiscard]] bool asks_for_list() const noexcept { return word_ == "list"; }
+  // Something else than the usual is to be shown of each socket.
+  [[nodiscard]] bool chosen() const noexcept { return info_ || (!word_.empty() && !asks_for_list()); }
   [[nodiscard]] bool owners() const noexcept { return !no_owner_; }
   [[nodiscard]] bool info() const noexcept { return info_; }
   [[nodiscard]] const ColumnList& columns() const noexcept { return columns_; }
@@ -65,8 +67,12 @@ class TimeOptions {
   [[nodiscard]] std::optional<Duration> rates() const noexcept { return rates_; }
   [[nodiscard]] std::optional<Duration> watch() const noexcept { return watch_; }
   [[nodiscard]] bool events() const noexcept { return events_; }
+  // --watch without a duration of its own.
+  [[nodiscard]] bool watches_as_usual() const noexcept { return watch_word_ == kFlagWithoutValue; }
 
  private:
+  static constexpr const char* kFlagWithoutValue = "true";  // CLI11's word
+
   std::string rates_word_;
   std::string watch_word_;
   bool events_ = false;

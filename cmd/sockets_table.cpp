@@ -81,7 +81,9 @@ void RowLayout::append_on_terminal(std::string& out, const std::vector<std::stri
     std::size_t aligned = column;
     if (field.right_aligned && field.width > used) aligned += field.width - used;
     std::size_t begin = place == 0 ? aligned : std::max(aligned, place + gap_);
-    if (place > 0 && begin + wanted > width_ && !continued) {
+    const bool begun = place > (continued ? kContinuationIndent : 0);
+    const std::size_t least = continued ? place + gap_ + wanted : begin + wanted;
+    if (begun && least > width_) {
       out += '\n';
       place = kContinuationIndent;
       out.append(place, ' ');

@@ -41,6 +41,11 @@ bool Filter::may_match(const SocketRow& row) const { return empty() || decide(*r
 
 StateSet Filter::states() const { return empty() ? kEveryState : states_of(*root_); }
 
+bool Filter::selects_everything() const {
+  if (empty()) return true;
+  return states() == kEveryState && kernel_decides_all() && !kernel_part(*root_);
+}
+
 bool Filter::names_states() const { return !empty() && sockets::names_states(*root_); }
 
 std::vector<std::uint8_t> Filter::bytecode() const {

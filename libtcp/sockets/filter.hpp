@@ -62,6 +62,8 @@ class Filter {
   static constexpr std::size_t kMostDepth = 64;
 
   [[nodiscard]] bool empty() const noexcept { return root_ == nullptr; }
+  // Says nothing that a socket could fail: empty, or "state all", "src = *".
+  [[nodiscard]] bool selects_everything() const;
   [[nodiscard]] Filter operator&&(const Filter& other) const;
 
   // The whole expression on one row; exact whatever the kernel has decided already, but for "autobound", which the

@@ -98,6 +98,8 @@ Result<HostWords> split_host(std::string_view text) {
     if (close == std::string_view::npos) return filter_error(text, "has no closing bracket");
     HostWords words{text.substr(1, close - 1), text.substr(close + 1)};
     if (words.port.empty()) return words;
+    if (words.port.starts_with('/'))
+      return filter_error(text, "has its prefix length within the brackets: [2001:db8::/32]");
     if (!words.port.starts_with(':')) return filter_error(text, "has no ':' between the bracket and the port");
     words.port.remove_prefix(1);
     return words;
@@ -106,6 +108,9 @@ Result<HostWords> split_host(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return HostWords{text == "*" ? "" : text, {}};
   const std::string_view address = text.substr(0, colon);
+  if (address.contains(':') && text.substr(colon).contains('/')) {
+    return filter_error(text, "is no IPv6 prefix: 2001:db8::/32, [2001:db8::/32]:443");
+  }
   return HostWords{address == "*" ? "" : address, text.substr(colon + 1)};
 }
 
@@ -154,6 +159,7 @@ Result<FilterNode> parse_port(End end, Operator op, std::string_view text, const
   std::string_view port = text;
   const auto family = take_family(port);
   if (port.starts_with(':')) port.remove_prefix(1);
+  if (port.empty()) return filter_error(text, "names no port: say :443, or :* for any");
   if (port.find_first_of(":.[/") != std::string_view::npos) {
     return filter_error(text, std::string("is no port; for an address say ") + (end == End::local ? "src" : "dst"));
   }

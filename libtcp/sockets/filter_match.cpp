@@ -176,7 +176,12 @@ class Decider {
     return truth(socket_.cgroup_id.value_or(0) == term.id);
   }
 
-  Truth operator()(const StateTerm& term) const { return truth((term.states & state_bit(socket_.state)) != 0); }
+  // The kernel tells a socket that is bound and inactive as closed.
+  Truth operator()(const StateTerm& term) const {
+    StateSet met = state_bit(socket_.state);
+    if (socket_.state == TcpState::closed) met |= state_bit(TcpState::bound_inactive);
+    return truth((term.states & met) != 0);
+  }
 
   Truth operator()(const NumberTerm& term) const {
     if (term.key->number == NumberSource::process_id) {

@@ -15,7 +15,10 @@ void add_needs(FilterNeeds& needs, const NumberTerm& term) {
     case NumberSource::process_id: needs.holders = true; break;
     case NumberSource::rate:
     case NumberSource::sent_rate:
-    case NumberSource::received_rate: needs.rates = true; break;
+    case NumberSource::received_rate:
+      needs.rates = true;
+      needs.details |= static_cast<DetailSet>(Detail::tcp_info);  // what they are worked out from
+      break;
     case NumberSource::receive_queue:
     case NumberSource::accept_queue:
     case NumberSource::send_queue:

@@ -41,7 +41,10 @@ class Stream {
   // Until there are too many, sockets wait here: their holders are searched for by inode.
   bool take(const SocketInfo& socket) {
     if (index_) return show_held(socket);
-    if (!decided_ && !query_.filter.may_match(row_of(socket, {}))) return true;
+    if (!decided_ && !query_.filter.may_match(row_of(socket, {}))) {
+      if (query_.rates != nullptr) (void)query_.rates->meet(socket);  // the next look may select it
+      return true;
+    }
     kept_.push_back(socket);
     return kept_.size() < kMostKept || release(/*all=*/true);
   }

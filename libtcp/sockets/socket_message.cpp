@@ -18,6 +18,7 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
+constexpr unsigned kMostStates = 32;  // the bits of a StateSet
 constexpr std::size_t kMd5KeyBytes = sizeof(tcp_diag_md5sig);
 
 // Nothing when the attribute is too short.
@@ -180,6 +181,7 @@ Result<void> read_socket(Bytes message, ports::Protocol protocol, bool is_mptcp,
   const auto diag = read<inet_diag_msg>(message);
   if (!diag) return malformed("the kernel's message is too short");
   if (diag->idiag_family != AF_INET && diag->idiag_family != AF_INET6) return malformed("neither IPv4 nor IPv6");
+  if (diag->idiag_state >= kMostStates) return malformed("no state has such a number");
   fresh.protocol = protocol;
   fresh.is_mptcp = is_mptcp;
   set_fixed_part(fresh, *diag);

@@ -92,12 +92,16 @@ std::optional<StateChange> StateRecordFormat::read(std::span<const std::uint8_t>
   if (record.size() < end_ || value_of<std::uint16_t>(record, protocol) != IPPROTO_TCP) return std::nullopt;
   const auto its_family = value_of<std::uint16_t>(record, family);
   if (its_family != AF_INET && its_family != AF_INET6) return std::nullopt;
+  const auto before = value_of<std::uint32_t>(record, old_state);
+  const auto after = value_of<std::uint32_t>(record, new_state);
+  constexpr auto kLast = static_cast<std::uint32_t>(TcpState::bound_inactive);
+  if (before == 0 || before > kLast || after == 0 || after > kLast) return std::nullopt;
   StateChange change;
   change.kernel_socket = value_of<std::uint64_t>(record, socket);
   change.ends.local = {address_of(record, local_v4, local_v6), value_of<std::uint16_t>(record, local_port)};
   change.ends.remote = {address_of(record, remote_v4, remote_v6), value_of<std::uint16_t>(record, remote_port)};
-  change.old_state = static_cast<TcpState>(value_of<std::uint32_t>(record, old_state));
-  change.new_state = static_cast<TcpState>(value_of<std::uint32_t>(record, new_state));
+  change.old_state = static_cast<TcpState>(before);
+  change.new_state = static_cast<TcpState>(after);
   return change;
 }
 

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import unittest
 
@@ -49,23 +50,32 @@ class Sockets(lab.TestCase):
 
     def setUp(self):
         super().setUp()
+        self.sockets = []
+        self.addCleanup(self.close_all)
         if "fd12" not in subprocess.run(["ip", "addr"], capture_output=True, text=True, check=True).stdout:
             subprocess.run(["ip", "addr", "add", LONG6 + "/64", "dev", "lo", "nodad"], check=True)
-        self.sockets = []
         self.server = self.keep(listener("127.0.0.1", 8080))
         self.full = self.keep(listener("127.0.0.1", 8081, backlog=1))
         self.waiting = [self.keep(socket.create_connection(("127.0.0.1", 8081))) for _ in range(2)]
-        self.pairs = [connect(self.server) for _ in range(3)]
+        self.pairs = []
+        for _ in range(3):
+            self.pairs.append(connect(self.server))
+            self.sockets.extend(self.pairs[-1])
         self.server6 = self.keep(listener(LONG6, 443, family=socket.AF_INET6))
+        lab.wait_for(self.can_reach, f"a route to {LONG6}")
         self.pairs.append(connect(self.server6))
-        for pair in self.pairs:
-            self.sockets.extend(pair)
+        self.sockets.extend(self.pairs[-1])
 
-    def tearDown(self):
+    @staticmethod
+    def can_reach():
+        """The kernel makes the routes of a new address a little later; connecting a datagram socket sends nothing."""
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            return probe.connect_ex((LONG6, 9)) == 0
+
+    def close_all(self):
         for one in self.sockets:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no TIME-WAIT for the next
             one.close()
-        super().tearDown()
 
     def keep(self, made):
         self.sockets.append(made)
@@ -110,6 +120,7 @@ class Selection(Sockets):
         self.assertEqual(self.locals("--state", "fin_wait_2,listen"), sorted([443, 8080, 8081, self.client_port()]))
         self.assertEqual(self.locals("--state", "FIN-WAIT-2", "--state", "CLOSE-WAIT"), sorted([8080, self.client_port()]))
         self.assertEqual(self.locals("state", "close-wait"), [8080])
+        self.assertEqual(len(self.rows("state", "all")), 15)
         self.assertEqual(len(self.rows("--state", "connected")), 12)
         self.assertEqual(len(self.rows("--all")), 15)
         self.assertEqual(len(self.rows()), 13)
@@ -122,6 +133,7 @@ class Selection(Sockets):
         if not rows:
             self.skipTest("this kernel does not tell bound sockets")
         self.assertEqual([row["local_port"] for row in rows], [7777])
+        self.assertEqual(self.locals("state", "bound-inactive", "pid", "=", str(os.getpid())), [7777])
         self.assertNotIn(7777, self.locals())
 
     def test_mptcp(self):
@@ -141,6 +153,36 @@ class Selection(Sockets):
         self.assertEqual(len(self.rows("pid", "=", str(os.getpid()))), 13)  # but what waits to be accepted
         self.assertEqual(self.run_it("sport", "=", ":9").returncode, 1)
         self.assertEqual(self.run_it("sport", "=").returncode, 2)
+
+    def test_by_rate(self):
+        client, accepted = self.pairs[0]
+        stop = threading.Event()
+
+        def move():
+            while not stop.is_set():
+                client.send(b"x" * 1000)
+                accepted.recv(1000)
+
+        mover = threading.Thread(target=move)
+        mover.start()
+        try:
+            done = self.run_it("--no-owner", "sent_rate > 1KB")
+        finally:
+            stop.set()
+            mover.join()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"127.0.0.1:{self.client_port()}", done.stdout)
+
+    def test_empty_words(self):
+        for option in ("--netns", "--columns", "--sort", "--top", "--group-by", "--rates"):
+            done = self.run_it(option, "")
+            self.assertEqual(done.returncode, 2, option)
+            self.assertIn(option, done.stderr)
+
+    def test_what_would_not_be_heeded(self):
+        for words in (("--events", "process", "x"), ("--events", "--top", "3"), ("--events", "--info"),
+                      ("--summary", "--columns", "local"), ("--watch", "2s"), ("--watch", "5"), ("--group-by", "state", "--info")):
+            self.assertEqual(self.run_it(*words).returncode, 2, words)
 
     def test_numeric(self):
         self.assertEqual(self.run_it("-n", "dst", "localhost").returncode, 2)
@@ -174,6 +216,7 @@ class Selection(Sockets):
                 self.assertEqual(rows[0]["holders"][0]["pid"], there.pid)
             self.assertEqual(self.locals("-l", "--netns", "all"), [443, 6000, 8080, 8081])
             self.assertIn("elsewhere", self.run_it("-l", "--netns", "all").stdout)
+            self.assertEqual(self.locals("-l", "--netns", "all", "netns", "=", "elsewhere"), [6000])
             there.kill()
         self.assertIn(self.run_it("--netns", "nowhere").returncode, (2, 3))
 
@@ -449,7 +492,8 @@ class OverTime(Sockets):
         text = ""
         while not re.search(rf'"closed".*"local_port":{port}\b', text):
             line = process.stdout.readline()
-            self.assertTrue(line, process.stderr.read())
+            if not line:
+                self.fail(process.stderr.read())
             text += line
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
@@ -474,6 +518,8 @@ class Kill(Sockets):
     def test_needs(self):
         self.assertEqual(self.run_it("--kill").returncode, 2)
         self.assertEqual(self.run_it("--kill", "--yes").returncode, 2)
+        self.assertEqual(self.run_it("--kill", "--yes", "state", "all").returncode, 2)
+        self.assertEqual(self.run_it("--kill", "--yes", "src = *").returncode, 2)
         done = self.run_it("--kill", ":8080")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--yes", done.stderr)
@@ -510,13 +556,16 @@ class Kill(Sockets):
         done = self.run_it("--kill", "--yes", ":8080", prefix=ORDINARY)
         self.assertEqual(done.returncode, 3)
         self.assertEqual(len(self.rows()), 15)
+        done = self.run_it("--kill", "--yes", "--json", ":8080", prefix=ORDINARY)
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(schema.validate(done.stdout, "sockets")["summary"]["complete"], False)
 
 
 class Recipes(Sockets):
     def test_each(self):
         self.pairs[0][0].send(b"x" * 500)
         self.keep(listener("0.0.0.0", 8888))
-        empty = {"What is lost on the way to one network?", "Connections that have retransmitted, with their share:"}
+        empty = {"What is lost on the way to one network?", "What share has been retransmitted, where any was?"}
         found = recipes.recipes(PAGE)
         self.assertGreaterEqual(sum("jq" in text for text in found.values()), 6)
         for title, text in found.items():

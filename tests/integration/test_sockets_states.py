@@ -22,7 +22,6 @@ SS = ["ss", "-tanieomO"]
 ROUNDS = 100
 # What changes as time goes on.
 PASSING = ("timer", "lastsnd", "lastrcv", "lastack", "busy", "rwnd_limited", "sndbuf_limited")
-UNLIMITED_RATE = (1 << 64) - 1
 
 # ss's word, the field, how many of the field's units make one of ss's.
 SCALED = [("rto", "rto_us", 1000), ("ato", "ato_us", 1000), ("minrtt", "min_rtt_us", 1000),
@@ -41,8 +40,8 @@ SCALED = [("rto", "rto_us", 1000), ("ato", "ato_us", 1000), ("minrtt", "min_rtt_
           ("snd_wnd", "snd_wnd_bytes", 1), ("pacing_rate", "pacing_rate_bytes_per_second", 1 / 8),
           ("delivery_rate", "delivery_rate_bytes_per_second", 1 / 8), ("busy", "busy_time_us", 1000),
           ("rwnd_limited", "rwnd_limited_us", 1000), ("sndbuf_limited", "sndbuf_limited_us", 1000)]
-# What the kernel says where there is no value.
-UNSET = {"pacing_rate_bytes_per_second": UNLIMITED_RATE, "min_rtt_us": 0xFFFFFFFF}
+# Where the kernel has a number that stands for none: null here. ss prints it, as other tools would, or nothing.
+UNSET = {"pacing_rate_bytes_per_second": 0, "min_rtt_us": 0, "snd_ssthresh_segments": 0x7FFFFFFF}
 # What ss does not print because it is nothing out of the ordinary, besides 0.
 ORDINARY = [("ssthresh", "snd_ssthresh_segments", lambda value: value == 0 or value >= 0xFFFF),
             ("reordering", "reordering_segments", lambda value: value in (0, 3))]
@@ -214,15 +213,16 @@ class SocketStates(lab.TestCase):
             if before.state == "LISTEN" and word == "sacked":
                 continue  # of a listener it is the limit of the accept queue, which ss shows elsewhere
             values = [number(one.words.get(word) or "0") for one in (before, after)]
-            ours = 0 if info[field] == UNSET.get(field) else info[field] / scale
+            ours = UNSET[field] if info[field] is None else info[field] / scale
             if word in ("busy", "rwnd_limited", "sndbuf_limited"):
                 ours = int(ours)
             self.assert_between(ours, *values, field)
         for word, field, is_ordinary in ORDINARY:
+            value = UNSET[field] if info[field] is None else info[field]
             if word in before.words:
-                self.assert_between(info[field], number(before.words[word]), number(after.words.get(word, "0")), field)
+                self.assert_between(value, number(before.words[word]), number(after.words.get(word, "0")), field)
             else:
-                self.assertTrue(is_ordinary(info[field]), f"{field}: {info[field]}, of which ss says nothing")
+                self.assertTrue(is_ordinary(value), f"{field}: {value}, of which ss says nothing")
         for word, option in OPTIONS.items():
             self.assertEqual(option in info["options"], word in before.words, option)
         self.assertEqual(bool(info["delivery_rate_app_limited"]), "app_limited" in before.words)
@@ -237,7 +237,7 @@ class SocketStates(lab.TestCase):
             self.assertEqual(before.words["wscale"], f"{info['snd_wscale']},{info['rcv_wscale']}")
         maximum = before.words.get("pacing_rate", "").partition("/")[2]
         if "pacing_rate" in before.words:
-            self.assertEqual(bool(maximum), info["max_pacing_rate_bytes_per_second"] != UNLIMITED_RATE)
+            self.assertEqual(bool(maximum), info["max_pacing_rate_bytes_per_second"] is not None)
         retransmissions = f"{info['retrans_segments']}/{info['total_retrans_segments']}"
         self.assertEqual(before.words.get("retrans", "0/0"), retransmissions)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tcpbox sockets: how rows are laid out, ordered, grouped and captured, and what keys do to a live table.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,14 @@ TEST_CASE("sockets: on a terminal nothing is wider than it, and addresses stay w
   CHECK(text.find("[fd12:3456:789a:bcde:f012:3456:789a:bcde]:54321\n") != std::string::npos);
   CHECK(text.find("[fd12:3456:789a:bcde:f012:3456:789a:bcde]:50000") != std::string::npos);
   CHECK(text.find("192.168.100.100:54321") != std::string::npos);
+}
+
+TEST_CASE("sockets: a row goes on in as many lines as its addresses need") {
+  const std::vector<SocketInfo> one{make_socket(kLong, kLong, 54321, TcpState::established)};
+  const std::string text = table_of(one, "netns,state,recv_queue,send_queue,local,remote,cookie,inode", kTerminal);
+  for (const std::string& line : lines_of(text)) CHECK_MESSAGE(display_width(line) <= 80, line);
+  CHECK(text.find("[fd12:3456:789a:bcde:f012:3456:789a:bcde]:54321\n") != std::string::npos);
+  CHECK(text.find("[fd12:3456:789a:bcde:f012:3456:789a:bcde]:50000") != std::string::npos);
 }
 
 TEST_CASE("sockets: a name that is cut keeps the number of its process") {
@@ -243,6 +252,30 @@ TEST_CASE("sockets: groups count and sum") {
   CHECK((*groups->sorted({"group", false}, 1))[0].key == "443");
   CHECK_FALSE(groups->sorted({"rtt", false}, 1));
   CHECK(SocketGroups::make("proces").error().message().find("did you mean 'process'?") != std::string::npos);
+}
+
+TEST_CASE("sockets: groups by address fit a terminal, and their names are whole") {
+  SocketNames names(true);
+  const CellStyle style{false, &names};
+  auto groups = SocketGroups::make("remote");
+  REQUIRE(groups);
+  const SocketInfo socket = make_socket(kLong, kLong, 80, TcpState::established);
+  groups->add({&socket, {}, {}, {}, {}}, style);
+  const std::string text = groups->to_text(*groups->sorted({"sockets", true}, 10), kTerminal);
+  for (const std::string& line : lines_of(text)) CHECK_MESSAGE(display_width(line) <= 80, line);
+  CHECK(text.find(kLong) != std::string::npos);
+  CHECK(text.find("RETRANS") != std::string::npos);
+}
+
+TEST_CASE("sockets: a listener has no connection's tcp_info to show") {
+  const SocketColumn* column = *find_socket_column("sacked");
+  SocketInfo socket = make_socket("127.0.0.1", nullptr, 80, TcpState::listen);
+  std::array<std::uint8_t, 104> bytes{};
+  bytes[28] = 16;  // tcpi_sacked: the limit of the accept queue
+  socket.tcp_info.assign(bytes);
+  CHECK_FALSE(column->number_of({&socket, {}, {}, {}, {}}));
+  socket.state = TcpState::established;
+  CHECK(column->number_of({&socket, {}, {}, {}, {}}) == 16);
 }
 
 TEST_CASE("sockets: keys sort and filter a live table") {

@@ -69,6 +69,11 @@ TEST_CASE("interface, mark, cgroup and state") {
   CHECK(!subject.is("exclude established"));
   CHECK(subject.is("state connected state synchronized state big"));
   CHECK(!subject.is("state bucket"));
+  subject.socket.state = TcpState::closed;  // as the kernel tells it
+  CHECK(subject.is("state bound-inactive dev 2"));
+  CHECK(subject.is("state closed"));
+  CHECK(!subject.is("exclude bound-inactive exclude closed"));
+  subject.socket.state = TcpState::established;
   subject.cgroup = "/system.slice/nginx.service";
   CHECK(subject.is("cgroup *nginx*"));
   CHECK(!subject.is("cgroup != *nginx*"));
@@ -171,6 +176,7 @@ TEST_CASE("queues, users and rates") {
   CHECK(subject.is("rate = 1500kB/s sent_rate > 999kB/s received_rate < 501kB/s"));
   CHECK(subject.is("sent_rate = 8mbit"));
   CHECK(filter("rate > 1").needs().rates);
+  CHECK(filter("rate > 1").needs().details == kTcpInfo);  // what a rate is worked out from
   CHECK(filter("sent_rate > 1").needs().rates);
   CHECK(!filter("send_queue > 1").needs().rates);
   subject.rates = SocketRates{1e300, 0, 0};
@@ -241,6 +247,15 @@ TEST_CASE("what is unknown stays unknown through and, or and not") {
   CHECK(filter("process nginx").may_match(subject.row()));
   CHECK(Filter().matches(subject.row()));
   CHECK(Filter().may_match(subject.row()));
+}
+
+TEST_CASE("what leaves nothing out") {
+  for (const char* text : {"", "state all", "src = *", "src = * state all", "not src != *"}) {
+    CHECK_MESSAGE(filter(text).selects_everything(), text);
+  }
+  for (const char* text : {"dport 1", "state connected", "pid > 0", "rtt > 0us", "src != *", "exclude listen"}) {
+    CHECK_MESSAGE(!filter(text).selects_everything(), text);
+  }
 }
 
 TEST_CASE("states that can match") {

@@ -204,6 +204,14 @@ TEST_CASE("a message cut anywhere is malformed, or ends between two attributes")
   }
 }
 
+TEST_CASE("a state beyond all bits of a set of states is malformed") {
+  Octets message = whole_message();
+  message[offsetof(inet_diag_msg, idiag_state)] = 31;
+  CHECK(parse_socket(message, ports::Protocol::tcp));
+  message[offsetof(inet_diag_msg, idiag_state)] = 32;
+  CHECK_FALSE(parse_socket(message, ports::Protocol::tcp));
+}
+
 TEST_CASE("names longer than the kernel's are cut") {
   const SocketInfo socket =
       read(established(1), {attribute(INET_DIAG_CONG, octets_of(std::string_view("a_name_that_is_far_too_long")))});
