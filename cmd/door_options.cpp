@@ -17,6 +17,8 @@ Result<std::size_t> settle_count(std::string_view option, const std::string& wor
   return *count;
 }
 
+}  // namespace
+
 Result<void> check_access(std::string_view option, const stream::AccessRules& rules) {
   auto list = stream::AccessList::load(rules);
   if (list) return {};
@@ -26,8 +28,6 @@ Result<void> check_access(std::string_view option, const stream::AccessRules& ru
   error.attempt = option;
   return std::unexpected(std::move(error));
 }
-
-}  // namespace
 
 void DoorWords::define(CLI::App& app) {
   app.add_option("--max-connections", max_connections, "Serve at most so many clients at a time")

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cmd/options.hpp"
 #include "libtcp/stream/door_options.hpp"
 
 namespace tcp::cmd {
+
+// Errors: what AccessList::load() says of the rules, about `option`.
+[[nodiscard]] Result<void> check_access(std::string_view option, const stream::AccessRules& rules);
 
 struct DoorWords {
   std::string max_connections;

@@ -17,6 +17,13 @@ Result<stream::Balance> parse_balance(const std::string& word) {
   return usage_error("--balance '" + word + "'", "must be round-robin, random or least");
 }
 
+Result<std::optional<stream::ProxyVersion>> parse_proxy_version(const std::string& word) {
+  if (word.empty()) return std::nullopt;
+  if (word == "1") return stream::ProxyVersion::v1;
+  if (word == "2") return stream::ProxyVersion::v2;
+  return usage_error("--send-proxy '" + word + "'", "must be 1 or 2");
+}
+
 // What follows "tls:", or nothing.
 std::optional<std::string> tls_target(const std::string& word) {
   constexpr std::string_view kTls = "tls:";
@@ -40,6 +47,10 @@ void ForwardWords::define(CLI::App& app) {
   app.add_option("--balance", balance_, "Which of several targets a client gets: round-robin, random or least")
       ->type_name("POLICY")
       ->group("Joined with");
+  app.add_option("--send-proxy", send_proxy_,
+                 "Tell the target first whose connection it is, by the PROXY protocol's version 1 or 2")
+      ->type_name("VERSION")
+      ->group("Joined with");
   tls_.define(app);
 }
 
@@ -59,14 +70,17 @@ Result<stream::DialOptions> ForwardWords::settle_target(const std::string& word,
 
 Result<std::optional<stream::ForwardOptions>> ForwardWords::settle(const stream::DialOptions& dial) {
   TCP_TRY_ASSIGN(policy, parse_balance(balance_));
+  TCP_TRY_ASSIGN(send_proxy, parse_proxy_version(send_proxy_));
   tls_.set_wanted(std::ranges::any_of(targets_, wants_tls));
   TCP_TRY(tls_.settle());
   if (targets_.empty()) {
+    if (send_proxy) return usage_error("--send-proxy", "is for a target: needs --forward");
     if (!balance_.empty()) return usage_error("--balance", "chooses among targets: needs --forward");
     return std::nullopt;
   }
   stream::ForwardOptions options;
   options.balance = policy;
+  options.send_proxy = send_proxy;
   for (const std::string& word : targets_) {
     TCP_TRY_ASSIGN(target, settle_target(word, dial));
     options.targets.push_back(std::move(target));

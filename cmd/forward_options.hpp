@@ -25,6 +25,7 @@ class ForwardWords {
 
   std::vector<std::string> targets_;
   std::string balance_;
+  std::string send_proxy_;
   TlsConnectOptions tls_{{"--forward-tls", "a --forward tls:HOST:PORT", "TLS to targets", false}};
 };
 

@@ -10,6 +10,7 @@
 #include "cmd/exec_options.hpp"
 #include "cmd/forward_options.hpp"
 #include "cmd/hub_options.hpp"
+#include "cmd/proxy_protocol_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
@@ -56,6 +57,7 @@ class ListenCommand final : public Command {
     app.add_flag("--reuse-port", options_.reuse_port, "Share the port with other processes that do the same")
         ->group("Clients");
     door_.define(app);
+    proxies_.define(app);
     hub_.define(app);
     common_.define(app);
   }
@@ -94,8 +96,10 @@ class ListenCommand final : public Command {
     TCP_TRY(settle_forward());
     TCP_TRY(settle_joined());
     options_.door = door_.door;
+    TCP_TRY_ASSIGN(proxy_protocol, proxies_.settle());
+    options_.proxy_protocol = std::move(proxy_protocol);
     options_.stop_signals = stop_signals();
-    if (options_.door.access.has_files()) {
+    if (options_.has_access_files()) {
       std::erase(options_.stop_signals, SIGHUP);
       options_.reload_signals = {SIGHUP};
     }
@@ -189,6 +193,7 @@ class ListenCommand final : public Command {
   ExecWords exec_;
   TlsListenOptions tls_;
   DoorWords door_;
+  ProxyProtocolWords proxies_;
   HubWords hub_;
   std::vector<std::string> words_;
   std::string accept_timeout_;

@@ -32,6 +32,18 @@ void add_addresses(Record& record, const stream::AddressPair& addresses) {
   add_address(record, "remote", addresses.remote);
 }
 
+// Null for a client that came by itself.
+void add_proxy(Record& record, const std::optional<stream::Address>& via) {
+  if (via) {
+    add_address(record, "proxy", *via);
+  } else {
+    record.add("proxy_address", nullptr).add("proxy_port", nullptr);
+  }
+}
+
+// After the name of a client: who brought it.
+std::string through(const std::optional<stream::Address>& via) { return via ? " through " + to_string(*via) : ""; }
+
 Value to_value(const std::optional<stream::TcpStatistics>& statistics) {
   if (!statistics) return nullptr;
   Record record;
@@ -102,6 +114,7 @@ Record to_record(const stream::CertificateMade& event) {
 Record to_record(const stream::HandshakeFailed& event) {
   Record record("handshake_failed");
   add_addresses(record, event.addresses);
+  add_proxy(record, event.addresses.via);
   record.add("error", event.error.message());
   return record;
 }
@@ -110,6 +123,8 @@ Record to_record(const stream::Connected& event) {
   Record record("connected");
   record.add("id", event.id);
   add_addresses(record, event.addresses);
+  const bool is_a_client = !event.connect_time;
+  if (is_a_client) add_proxy(record, event.addresses.via);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
   record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
   return record;
@@ -145,6 +160,7 @@ Record to_record(const stream::ChildLine& event) {
 Record to_record(const stream::Rejected& event) {
   Record record("rejected");
   add_address(record, "remote", event.remote);
+  add_proxy(record, event.via);
   return record.add("reason", to_string(event.reason));
 }
 
@@ -174,6 +190,7 @@ std::string describe(const stream::Connected& event) {
   const bool ours = event.connect_time.has_value();
   std::string text = fmt::format("connected {} {} {}", to_string(event.addresses.local), ours ? "->" : "<-",
                                  to_string(event.addresses.remote));
+  text += through(event.addresses.via);
   if (ours) text += fmt::format(" in {}", format_duration(*event.connect_time));
   if (event.resolve_time) text += fmt::format(" (name: {})", format_duration(*event.resolve_time));
   return text;
@@ -205,11 +222,12 @@ std::string describe(const stream::ChildLine& event) {
 }
 
 std::string describe(const stream::Rejected& event) {
-  const std::string who = to_string(event.remote);
+  const std::string who = to_string(event.remote) + through(event.via);
   switch (event.reason) {
     case stream::RejectReason::denied: return fmt::format("rejected {}: denied", who);
     case stream::RejectReason::full: return fmt::format("rejected {}: full", who);
     case stream::RejectReason::too_many_from_host: return fmt::format("rejected {}: too many from its address", who);
+    case stream::RejectReason::untrusted: return fmt::format("rejected {}: not trusted as a proxy", who);
   }
   return who;
 }

@@ -2,6 +2,7 @@
 // Where one end of a conversation is: an IP address with a port, or the name of a Unix-domain socket (unix(7)).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,6 +23,7 @@ using Address = std::variant<Endpoint, UnixName>;
 struct AddressPair {
   Address local;
   Address remote;
+  std::optional<Address> via = {};  // the proxy that told us of both (see proxy_protocol.hpp)
 };
 
 [[nodiscard]] std::string to_string(const UnixName& name);

@@ -91,6 +91,12 @@ void add_unix(Variables& variables, const AddressPair& addresses) {
   variables.add("UNIXLOCALPATH", local);
 }
 
+void add_proxy(Variables& variables, const Address& proxy) {
+  const auto* endpoint = std::get_if<Endpoint>(&proxy);
+  variables.add("TCPBOX_PROXY_ADDRESS", endpoint != nullptr ? to_string(endpoint->address) : to_string(proxy));
+  if (endpoint != nullptr) variables.add("TCPBOX_PROXY_PORT", std::to_string(endpoint->port));
+}
+
 }  // namespace
 
 std::vector<std::string> make_child_environment(std::span<const std::string> inherited, const AddressPair& addresses,
@@ -108,6 +114,7 @@ std::vector<std::string> make_child_environment(std::span<const std::string> inh
   } else {
     add_unix(variables, addresses);
   }
+  if (addresses.via) add_proxy(variables, *addresses.via);
   return variables.take();
 }
 

@@ -9,9 +9,10 @@ Result<Door> Door::open(const DoorOptions& options) {
 }
 
 // A Unix-domain socket has its own permissions, and no host.
-std::optional<RejectReason> Door::enter(const Address& remote) {
+std::optional<RejectReason> Door::enter(const Address& remote, const std::optional<Address>& via) {
   const auto* endpoint = std::get_if<Endpoint>(&remote);
-  if (endpoint != nullptr && !access_.permits(endpoint->address)) return RejectReason::denied;
+  const auto* known = endpoint == nullptr && via ? std::get_if<Endpoint>(&*via) : endpoint;
+  if (known != nullptr && !access_.permits(known->address)) return RejectReason::denied;
   if (is_full()) return RejectReason::full;
   if (endpoint != nullptr && counts_hosts()) {
     std::size_t& count = hosts_[endpoint->address];

@@ -20,7 +20,9 @@ class Door {
   // Otherwise nobody is to be accepted before somebody leaves.
   [[nodiscard]] bool accepts() const noexcept { return options_.when_full == WhenFull::refuse || !is_full(); }
   // Counts whoever is let in; nothing when it is.
-  [[nodiscard]] std::optional<RejectReason> enter(const Address& remote);
+  // A proxy's client without an address is let in as the proxy is.
+  [[nodiscard]] std::optional<RejectReason> enter(const Address& remote,
+                                                  const std::optional<Address>& via = std::nullopt);
   void leave(const Address& remote);
 
   // Reads the files again. Errors: the list stays what it was.

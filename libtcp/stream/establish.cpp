@@ -3,6 +3,7 @@
 
 #include "libtcp/base/deadline.hpp"
 #include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/socket.hpp"
 #include "libtcp/stream/starttls_exchange.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
 
@@ -41,10 +42,14 @@ Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, co
 }
 
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, const TlsContext* tls,
-                                         SessionObserver& observer, const Clock& clock) {
+                                         SessionObserver& observer, const Clock& clock, std::vector<std::byte> first) {
   const MonotonicTime deadline = deadline_after(clock.now(), options.timeout);
   auto dialed = co_await dial(executor, options, observer, clock);
   if (!dialed) co_return std::unexpected(std::move(dialed).error());
+  if (!first.empty()) {
+    const std::error_code error = send_first(dialed->socket.get(), first, tls != nullptr);
+    if (error) co_return std::unexpected(connection_error(dialed->remote, error));
+  }
   Established established;
   established.connected.resolve_time = dialed->resolve_time;
   established.connected.connect_time = dialed->connect_time;

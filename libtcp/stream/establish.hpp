@@ -3,6 +3,9 @@
 // payload.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/asio.hpp"
 #include "libtcp/stream/dial_options.hpp"
@@ -16,9 +19,10 @@ namespace tcp::stream {
 [[nodiscard]] Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, const Clock& clock);
 
 // Dials (see dial()) and makes the connection ready for payload, all within the dial's timeout. `tls`: what
-// make_dial_tls() made of the options. The references must outlive the wait, and the clock the channel.
+// make_dial_tls() made of the options. `first`: bytes that go before everything else, TLS too, and are no payload. The
+// references must outlive the wait, and the clock the channel.
 [[nodiscard]] Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options,
                                                        const TlsContext* tls, SessionObserver& observer,
-                                                       const Clock& clock);
+                                                       const Clock& clock, std::vector<std::byte> first);
 
 }  // namespace tcp::stream

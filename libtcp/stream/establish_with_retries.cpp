@@ -15,7 +15,8 @@ Awaitable<Result<Established>> establish_with_retries(Executor executor, const D
   Timer pause(executor);
   for (;;) {
     dial.timeout = policy.bound(options.timeout, clock.now());
-    auto established = co_await establish(executor, dial, tls->get(), observer, clock);
+    std::vector<std::byte> nothing;
+    auto established = co_await establish(executor, dial, tls->get(), observer, clock, std::move(nothing));
     if (established) co_return established;
     const auto planned = policy.after(established.error(), dial.target, clock.now());
     if (!planned) co_return std::unexpected(policy.verdict(established.error(), dial.target));

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/stream/dial_options.hpp"
+#include "libtcp/stream/proxy_protocol.hpp"
 
 namespace tcp::stream {
 
@@ -22,7 +24,8 @@ struct ForwardOptions {
   Balance balance = Balance::round_robin;
   // How long a target that could not be reached is tried only after all others.
   Duration dead_time = std::chrono::seconds(10);
-  bool outlives_clients = false;  // another client may come after one that could not be served
+  std::optional<ProxyVersion> send_proxy;  // the target is told first whose connection it is
+  bool outlives_clients = false;           // another client may come after one that could not be served
 };
 
 }  // namespace tcp::stream

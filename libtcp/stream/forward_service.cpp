@@ -29,6 +29,7 @@ class ForwardService final : public ClientService {
         relay_(relay),
         observer_(observer),
         clock_(clock),
+        send_proxy_(forward.send_proxy),
         targets_(forward, observer, clock) {}
 
   Awaitable<void> serve(Conversation& conversation) override {
@@ -36,7 +37,9 @@ class ForwardService final : public ClientService {
     std::optional<Error> failure;
     for (const std::size_t target : order) {
       const Load load(targets_, target);
-      auto established = co_await establish(executor_, targets_.at(target), tls_[target].get(), observer_, clock_);
+      std::vector<std::byte> header = header_of(conversation);
+      auto established =
+          co_await establish(executor_, targets_.at(target), tls_[target].get(), observer_, clock_, std::move(header));
       if (established) {
         targets_.mark_alive(target);
         report(conversation, *established);
@@ -50,6 +53,12 @@ class ForwardService final : public ClientService {
   }
 
  private:
+  // Empty when the target is told nothing.
+  [[nodiscard]] std::vector<std::byte> header_of(Conversation& conversation) const {
+    if (!send_proxy_) return {};
+    return serialize_proxy_header(*send_proxy_, conversation.channel().addresses());
+  }
+
   void report(const Conversation& conversation, const Established& established) {
     Forwarded event;
     event.id = conversation.id();
@@ -65,6 +74,7 @@ class ForwardService final : public ClientService {
   const RelayOptions& relay_;
   SessionObserver& observer_;
   const Clock& clock_;
+  std::optional<ProxyVersion> send_proxy_;
   ForwardTargets targets_;
 };
 

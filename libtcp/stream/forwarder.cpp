@@ -57,6 +57,7 @@ Forwarder::Forwarder(const Executor& executor, EventQueue events, const ListenOp
                      SessionObserver& observer, const Clock& clock, Left left)
     : events_(std::move(events)),
       delivery_patience_(options.relay.delivery_patience),
+      send_proxy_(options.forward->send_proxy),
       observer_(observer),
       clock_(clock),
       left_(std::move(left)),
@@ -118,9 +119,20 @@ void Forwarder::on_reached(ForwardPair& pair, Dialed dialed) {
   event.resolve_time = dialed.resolve_time;
   event.connect_time = dialed.connect_time;
   observer_.on_forwarded(event);
+  if (!send_header(pair)) return;
   open_ways(pair);
   idle_.touch(pair, pair.idle, now_);
   after_moving(pair);
+}
+
+// False when the target is gone again.
+bool Forwarder::send_header(ForwardPair& pair) {
+  if (!send_proxy_) return true;
+  const auto header = serialize_proxy_header(*send_proxy_, pair.addresses);
+  const bool has_payload = waiting_bytes(pair.end(Side::client).socket.get()) > 0;
+  const std::error_code error = send_first(pair.end(Side::target).socket.get(), header, has_payload);
+  if (error) fail(pair, CloseReason::output_failed, connection_error(pair.target, error));
+  return !error;
 }
 
 void Forwarder::on_unreachable(ForwardPair& pair, std::optional<Error> error) {

@@ -36,6 +36,7 @@ class Forwarder final : public Crowd, private ForwardDialer::Owner {
             const Clock& clock, Left left);
 
   void on_reached(ForwardPair& pair, Dialed dialed) override;
+  [[nodiscard]] bool send_header(ForwardPair& pair);
   void on_unreachable(ForwardPair& pair, std::optional<Error> error) override;
   void on_lookup_over() override;
 
@@ -58,6 +59,7 @@ class Forwarder final : public Crowd, private ForwardDialer::Owner {
 
   EventQueue events_;
   Duration delivery_patience_;
+  std::optional<ProxyVersion> send_proxy_;
   SessionObserver& observer_;
   const Clock& clock_;
   Left left_;

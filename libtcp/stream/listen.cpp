@@ -9,6 +9,7 @@
 #include "libtcp/stream/forwarder.hpp"
 #include "libtcp/stream/hub.hpp"
 #include "libtcp/stream/listener.hpp"
+#include "libtcp/stream/proxy_reception.hpp"
 #include "libtcp/stream/reception.hpp"
 #include "libtcp/stream/run_loop.hpp"
 #include "libtcp/stream/socket.hpp"
@@ -54,6 +55,7 @@ class ListenRun {
     TCP_TRY(set_up_tls());
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
+    TCP_TRY(set_up_proxies());
     if (tls_) {
       reception_.emplace(
           loop_.executor(), [this] { return next_visitor(MonotonicTime::max()); }, *tls_,
@@ -89,8 +91,22 @@ class ListenRun {
     return {};
   }
 
+  Result<void> set_up_proxies() {
+    if (!options_.proxy_protocol) return {};
+    const auto accept = [this] { return listener_->accept(MonotonicTime::max(), observer_); };
+    TCP_TRY_ASSIGN(proxies,
+                   ProxyReception::open(loop_.executor(), *options_.proxy_protocol, accept, observer_, clock_));
+    proxies_ = std::move(proxies);
+    return {};
+  }
+
   void reload() {
-    if (auto reloaded = door_->reload(); !reloaded) {
+    tell_kept(door_->reload());
+    if (proxies_) tell_kept(proxies_->reload());
+  }
+
+  void tell_kept(Result<void> reloaded) {
+    if (!reloaded) {
       Error error = std::move(reloaded).error();
       error.detail = error.message() + "; the list stays as it was";
       error.attempt = "access list";
@@ -174,28 +190,33 @@ class ListenRun {
   Awaitable<Result<Visitor>> next_visitor(MonotonicTime deadline) {
     while (!door_->accepts()) co_await somebody_leaves();
     for (;;) {
-      auto client = co_await listener_->accept(deadline, observer_);
+      auto client = co_await next_connection(deadline);
       if (!client) co_return std::unexpected(std::move(client).error());
       Visitor visitor;
       visitor.socket = std::move(client->socket);
       visitor.addresses = std::move(client->addresses);
       if (!visitor.socket) co_return visitor;
       const Address& remote = visitor.addresses.remote;
-      const auto reason = door_->enter(remote);
+      const auto reason = door_->enter(remote, visitor.addresses.via);
       if (!reason) {
         visitor.visit = Visit(remote, [this](const Address& who) { note_left(who); });
         co_return visitor;
       }
       set_abort(visitor.socket.get());
       visitor.socket.reset();
-      const Rejected rejected{remote, *reason};
+      const Rejected rejected{remote, *reason, visitor.addresses.via};
       observer_.on_rejected(rejected);
     }
+  }
+
+  Awaitable<Result<Accepted>> next_connection(MonotonicTime deadline) {
+    return proxies_ ? proxies_->next(deadline) : listener_->accept(deadline, observer_);
   }
 
   void close_unless_kept_open() {
     if (options_.keep_open) return;
     if (reception_) reception_->close();
+    if (proxies_) proxies_->close();
     listener_->close();
   }
 
@@ -264,6 +285,7 @@ class ListenRun {
   std::unique_ptr<Crowd> crowd_;
   std::unique_ptr<TlsContext> tls_;
   std::optional<Listener> listener_;
+  std::unique_ptr<ProxyReception> proxies_;
   std::optional<Reception> reception_;
   Guests guests_;
   bool is_over_ = false;

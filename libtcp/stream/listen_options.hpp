@@ -15,6 +15,7 @@
 #include "libtcp/stream/forward_options.hpp"
 #include "libtcp/stream/hub_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
+#include "libtcp/stream/proxy_protocol_options.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/tls_options.hpp"
@@ -38,13 +39,18 @@ struct ListenOptions {
   SocketOptions socket;
   std::optional<TlsServerOptions> tls;
   DoorOptions door;
-  std::optional<HubOptions> hub;  // what clients are joined with, instead of the local end
+  std::optional<ProxyProtocolOptions> proxy_protocol;  // each connection begins with a header that says whose it is
+  std::optional<HubOptions> hub;                       // what clients are joined with, instead of the local end
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
   std::optional<ExecOptions> exec;  // instead of the local end
   std::vector<int> reload_signals;  // read the files of the access list again
   std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+
+  [[nodiscard]] bool has_access_files() const {
+    return door.access.has_files() || (proxy_protocol && proxy_protocol->rules().has_files());
+  }
 };
 
 }  // namespace tcp::stream

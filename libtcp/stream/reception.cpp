@@ -32,10 +32,14 @@ Awaitable<Result<std::optional<Established>>> Reception::next(MonotonicTime dead
     (void)ignored;
   }
   if (ready_.empty()) co_return std::unexpected(*failure_);
+  co_return take_ready();
+}
+
+std::optional<Established> Reception::take_ready() {
   std::optional<Established> guest(std::move(ready_.front()));
   ready_.pop_front();
   room_.cancel();
-  co_return guest;
+  return guest;
 }
 
 Awaitable<void> Reception::accept_all() {
@@ -58,7 +62,7 @@ Awaitable<void> Reception::accept_all() {
 }
 
 void Reception::admit(Visitor visitor) {
-  auto tls = make_tls_channel(executor_, std::move(visitor.socket), tls_);
+  auto tls = make_tls_channel(executor_, std::move(visitor.socket), tls_, std::move(visitor.addresses));
   if (!tls) return observer_.on_warning(tls.error());
   arriving_.push_back({std::move(*tls), std::move(visitor.visit)});
   asio::co_spawn(executor_, greet(std::prev(arriving_.end())), asio::detached);
@@ -72,19 +76,26 @@ Awaitable<void> Reception::greet(Arrivals::iterator arrival) {
   arriving_.erase(arrival);
   room_.cancel();
   if (closed_) co_return;
-  if (!session) {
-    HandshakeFailed event;
-    event.addresses = tls.channel->addresses();
-    event.error = std::move(session).error();
-    observer_.on_handshake_failed(event);
-    co_return;
+  if (session) {
+    let_in(std::move(tls), std::move(visit), std::move(*session));
+  } else {
+    turn_away(tls, std::move(session).error());
   }
-  Established guest;
+}
+
+void Reception::let_in(TlsChannel tls, Visit visit, TlsSession session) {
+  Established& guest = ready_.emplace_back();
   guest.channel = std::move(tls.channel);
-  guest.connected.tls = std::move(*session);
+  guest.connected.tls = std::move(session);
   guest.visit = std::move(visit);
-  ready_.push_back(std::move(guest));
   news_.cancel();
+}
+
+void Reception::turn_away(const TlsChannel& tls, Error error) {
+  HandshakeFailed event;
+  event.addresses = tls.channel->addresses();
+  event.error = std::move(error);
+  observer_.on_handshake_failed(event);
 }
 
 void Reception::close() {

@@ -39,6 +39,9 @@ class Reception {
   [[nodiscard]] Awaitable<void> accept_all();
   [[nodiscard]] Awaitable<void> greet(Arrivals::iterator arrival);
   void admit(Visitor visitor);
+  void let_in(TlsChannel tls, Visit visit, TlsSession session);
+  void turn_away(const TlsChannel& tls, Error error);
+  [[nodiscard]] std::optional<Established> take_ready();
   [[nodiscard]] std::size_t present() const noexcept { return arriving_.size() + ready_.size(); }
 
   Executor executor_;

@@ -23,6 +23,7 @@ std::string_view to_string(RejectReason reason) {
     case RejectReason::denied: return "denied";
     case RejectReason::full: return "full";
     case RejectReason::too_many_from_host: return "too_many_from_host";
+    case RejectReason::untrusted: return "untrusted";
   }
   return "unknown";
 }

@@ -121,6 +121,7 @@ enum class RejectReason : std::uint8_t {
   denied,              // the access list
   full,                // as many as there may be are being served
   too_many_from_host,  // likewise, from its address
+  untrusted,           // a header is wanted that says whose connection it is, and its word does not count
 };
 
 [[nodiscard]] std::string_view to_string(RejectReason reason);
@@ -129,6 +130,7 @@ enum class RejectReason : std::uint8_t {
 struct Rejected {
   Address remote;
   RejectReason reason = RejectReason::denied;
+  std::optional<Address> via = {};  // the proxy that it came through
 };
 
 class SessionObserver {

@@ -72,6 +72,17 @@ std::size_t waiting_bytes(int fd) {
   return ::ioctl(fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
+std::error_code send_first(int fd, std::span<const std::byte> bytes, bool more_follows) noexcept {
+  const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+  ssize_t sent = 0;
+  do {
+    sent = ::send(fd, bytes.data(), bytes.size(), flags);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return {errno, std::generic_category()};
+  if (static_cast<std::size_t>(sent) != bytes.size()) return std::make_error_code(std::errc::no_buffer_space);
+  return {};
+}
+
 void set_abort(int fd) noexcept {
   const linger abort{1, 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);

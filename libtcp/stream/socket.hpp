@@ -2,6 +2,8 @@
 // The few socket calls that the listener, the dialer and a plain channel have in common.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <system_error>
 
 #include "libtcp/base/endpoint.hpp"
@@ -33,6 +35,9 @@ namespace tcp::stream {
 
 // Bytes that have arrived and have not been read (tcp(7), SIOCINQ).
 [[nodiscard]] std::size_t waiting_bytes(int fd);
+
+// The first bytes on a connection, so few that they fit. `more_follows` at once: it may share their segment.
+[[nodiscard]] std::error_code send_first(int fd, std::span<const std::byte> bytes, bool more_follows) noexcept;
 
 // Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
 void set_abort(int fd) noexcept;

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "libtcp/stream/channel_deadline.hpp"
 #include "libtcp/stream/socket.hpp"
+#include "libtcp/stream/socket_deadline.hpp"
 #include "libtcp/stream/starttls.hpp"
 
 namespace tcp::stream {
@@ -93,7 +93,7 @@ Awaitable<Result<UniqueFd>> ask_for_tls(Executor executor, UniqueFd socket, Star
   auto channel = make_plain_channel(executor, std::move(socket));
   if (!channel) co_return std::unexpected(std::move(channel).error());
   Exchange exchange(std::move(*channel), protocol, std::move(server));
-  const ChannelDeadline limit(executor, exchange.channel(), deadline);
+  const SocketDeadline limit(executor, exchange.channel().socket(), deadline);
   const std::error_code code = co_await exchange.run();
   if (code || limit.has_passed() || !exchange.is_ready()) {
     co_return std::unexpected(exchange.failure(code, limit.has_passed()));

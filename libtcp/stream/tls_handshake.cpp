@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/tls_handshake.hpp"
 
-#include "libtcp/stream/channel_deadline.hpp"
+#include "libtcp/stream/socket_deadline.hpp"
 
 namespace tcp::stream {
-Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context) {
+Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context,
+                                    std::optional<AddressPair> addresses) {
   TCP_TRY_ASSIGN(transport, context.make_transport(socket.get()));
   TlsChannel made;
   made.transport = transport.get();
-  TCP_TRY_ASSIGN(channel, Channel::open(executor, std::move(socket), std::move(transport)));
+  TCP_TRY_ASSIGN(channel, Channel::open(executor, std::move(socket), std::move(transport), std::move(addresses)));
   made.channel = std::move(channel);
   return made;
 }
@@ -16,7 +17,7 @@ Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, c
 Awaitable<Result<TlsSession>> shake_hands(Executor executor, TlsChannel& tls, MonotonicTime deadline,
                                           const Clock& clock) {
   const MonotonicTime started = clock.now();
-  const ChannelDeadline limit(executor, *tls.channel, deadline);
+  const SocketDeadline limit(executor, tls.channel->socket(), deadline);
   const std::error_code code = co_await tls.channel->prepare();
   if (code) {
     Error error = tls.transport->failure(code);

@@ -16,13 +16,13 @@ COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
 # A value that cannot be meant.
 WRONG = {
     **dict.fromkeys(("--accept-timeout", "--delay", "--handshake-timeout", "--idle-timeout", "--keepalive",
-                     "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout", "--user-timeout", "--wait"),
-                    "soon"),
+                     "--proxy-protocol-timeout", "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout",
+                     "--user-timeout", "--wait"), "soon"),
     **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
                      "--mss", "--notsent-lowat", "--queue", "--rate", "--ready-fd", "--recv-buffer", "--retry",
                      "--send-buffer", "--source-port", "--ttl", "--until-bytes"), "many"),
-    **dict.fromkeys(("--balance", "--color", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
-    **dict.fromkeys(("--allow", "--deny", "--forward", "--source"), "1.2.3"),
+    **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
+    **dict.fromkeys(("--allow", "--deny", "--proxy-protocol-from", "--forward", "--source"), "1.2.3"),
     **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
     "--tls-alpn": "h2,,h3",
     "--tls-pin": "sha256:short",
@@ -38,6 +38,9 @@ NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell"
          "--forward-tls-name"}
 NEEDS = {
     "--balance": ["--forward", "127.0.0.1:1"],
+    "--proxy-protocol-from": ["--proxy-protocol"],
+    "--proxy-protocol-timeout": ["--proxy-protocol", "--proxy-protocol-from", "127.0.0.1"],
+    "--send-proxy": ["--forward", "127.0.0.1:1"],
     "--forward-tls-key": [*FORWARD_TLS, "--forward-tls-cert", "/dev/null"],
     "--json-fd": ["--json"],
     "--queue": ["--broker"],

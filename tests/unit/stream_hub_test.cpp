@@ -189,6 +189,19 @@ TEST_CASE("the door counts") {
   CHECK_FALSE(door.enter(client_at("192.0.2.1")));
 }
 
+TEST_CASE("a proxy's client is let in by its own address, or by the proxy's where it has none") {
+  DoorOptions options;
+  options.access.allow = {"192.0.2.1"};
+  Door door = *Door::open(options);
+  const Address inside = client_at("192.0.2.1");
+  const Address outside = client_at("192.0.2.2");
+  CHECK_FALSE(door.enter(inside, outside));
+  CHECK(door.enter(outside, inside) == RejectReason::denied);
+  CHECK_FALSE(door.enter(UnixName{"/run/x"}, inside));
+  CHECK(door.enter(UnixName{"/run/x"}, outside) == RejectReason::denied);
+  CHECK_FALSE(door.enter(UnixName{"/run/x"}));
+}
+
 TEST_CASE("a full door accepts nobody where others are to wait") {
   DoorOptions options;
   options.max_connections = 1;
