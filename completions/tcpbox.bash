@@ -12,7 +12,7 @@ _tcpbox() {
   fi
   COMPREPLY=()
   if ((cword == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace help --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace sockets help --help --version' -- "$cur")
     return
   fi
   local command=${words[1]}
@@ -369,6 +369,50 @@ _tcpbox() {
       :
       return
       ;;
+    'connect --proxy')
+      :
+      return
+      ;;
+    'connect --proxy-auth-file')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --proxy-tls-cert')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --proxy-tls-key')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --proxy-tls-alpn')
+      :
+      return
+      ;;
+    'connect --proxy-tls-min')
+      :
+      return
+      ;;
+    'connect --proxy-tls-max')
+      :
+      return
+      ;;
+    'connect --proxy-tls-ciphers')
+      :
+      return
+      ;;
+    'connect --proxy-tls-ca')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'connect --proxy-tls-name')
+      :
+      return
+      ;;
+    'connect --proxy-tls-pin')
+      :
+      return
+      ;;
     'connect --idle-timeout')
       :
       return
@@ -637,15 +681,48 @@ _tcpbox() {
       :
       return
       ;;
+    'sockets --columns')
+      :
+      return
+      ;;
+    'sockets --color')
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    'sockets --state')
+      :
+      return
+      ;;
+    'sockets --netns')
+      :
+      return
+      ;;
+    'sockets --sort')
+      :
+      return
+      ;;
+    'sockets --top')
+      :
+      return
+      ;;
+    'sockets --group-by')
+      :
+      return
+      ;;
+    'sockets --rates')
+      :
+      return
+      ;;
   esac
   if [[ $cur == -* ]]; then
     local options=
     case $command in
       listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --forward --balance --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --svg --json --ndjson --color -i --interface --read --filter --only --summary --top --write --html --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      sockets) options='-h --help --columns -i --info --no-owner --json --ndjson --color -l --listening -a --all --state --bound-inactive --mptcp --netns --explain -4 --ipv4 -6 --ipv6 -n --numeric --sort --top --group-by --summary --rates --watch --events --kill --yes' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     return
@@ -655,7 +732,7 @@ _tcpbox() {
     scan) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
     ports) mapfile -t COMPREPLY < <(compgen -A service -- "$cur") ;;
     handshake-trace) mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace' -- "$cur") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'listen connect scan ports handshake-trace sockets' -- "$cur") ;;
   esac
 }
 

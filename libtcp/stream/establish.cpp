@@ -2,16 +2,16 @@
 #include "libtcp/stream/establish.hpp"
 
 #include "libtcp/base/deadline.hpp"
-#include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/proxy_chain.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
 
 namespace tcp::stream {
 namespace {
 
 // Fills `established`.
-Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const TlsContext& tls, MonotonicTime deadline,
+Awaitable<Result<void>> secure(Executor executor, Tunnel tunnel, const TlsContext& tls, MonotonicTime deadline,
                                const Clock& clock, Established& established) {
-  auto made = make_tls_channel(executor, std::move(socket), tls);
+  auto made = make_tls_channel(executor, std::move(tunnel.dialed.socket), tls, std::move(tunnel.transport));
   if (!made) co_return std::unexpected(std::move(made).error());
   auto session = co_await shake_hands(executor, *made, deadline, clock);
   if (!session) co_return std::unexpected(std::move(session).error());
@@ -31,20 +31,22 @@ Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, co
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, const TlsContext* tls,
                                          SessionObserver& observer, const Clock& clock) {
   const MonotonicTime deadline = deadline_after(clock.now(), options.timeout);
-  auto dialed = co_await dial(executor, options, observer, clock);
-  if (!dialed) co_return std::unexpected(std::move(dialed).error());
+  auto tunnel = co_await open_tunnel(executor, options, observer, clock);
+  if (!tunnel) co_return std::unexpected(std::move(tunnel).error());
   Established established;
-  established.connected.resolve_time = dialed->resolve_time;
-  established.connected.connect_time = dialed->connect_time;
+  established.connected.resolve_time = tunnel->dialed.resolve_time;
+  established.connected.connect_time = tunnel->dialed.connect_time;
+  for (const Proxy& proxy : options.proxies) established.connected.proxies.push_back(to_string(proxy));
+  const Address remote = tunnel->dialed.remote;
   if (tls != nullptr) {
-    auto secured = co_await secure(executor, std::move(dialed->socket), *tls, deadline, clock, established);
+    auto secured = co_await secure(executor, std::move(*tunnel), *tls, deadline, clock, established);
     if (!secured) co_return std::unexpected(std::move(secured).error());
   } else {
-    auto channel = make_plain_channel(executor, std::move(dialed->socket));
+    auto channel = Channel::open(executor, std::move(tunnel->dialed.socket), std::move(tunnel->transport));
     if (!channel) co_return std::unexpected(std::move(channel).error());
     established.channel = std::move(*channel);
   }
-  established.channel->set_remote(dialed->remote);
+  established.channel->set_remote(remote);
   co_return established;
 }
 

@@ -1,44 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/tls_handshake.hpp"
 
-#include <sys/socket.h>
+#include "libtcp/stream/channel_deadline.hpp"
 
 namespace tcp::stream {
-namespace {
-
-// Shuts a channel's socket down when its time is up, which ends whatever waits for it.
-class Deadline {
- public:
-  Deadline(const Executor& executor, Channel& channel, MonotonicTime time)
-      : state_(std::make_shared<State>(State{channel.socket(), false})), timer_(executor) {
-    if (time == MonotonicTime::max()) return;
-    timer_.expires_at(time);
-    timer_.async_wait([state = state_](std::error_code error) {
-      if (error || state->socket < 0) return;
-      state->passed = true;
-      ::shutdown(state->socket, SHUT_RDWR);
-    });
-  }
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-  // The timer may have expired already, with its handler still to run.
-  ~Deadline() { state_->socket = -1; }
-
-  [[nodiscard]] bool has_passed() const noexcept { return state_->passed; }
-
- private:
-  struct State {
-    int socket;
-    bool passed;
-  };
-  std::shared_ptr<State> state_;
-  Timer timer_;
-};
-
-}  // namespace
-
-Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context) {
-  TCP_TRY_ASSIGN(transport, context.make_transport(socket.get()));
+Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context,
+                                    std::unique_ptr<Transport> below) {
+  if (!below) below = make_accepted_transport(socket.get());
+  TCP_TRY_ASSIGN(transport, context.make_transport_over(std::move(below), socket.get()));
   TlsChannel made;
   made.transport = transport.get();
   TCP_TRY_ASSIGN(channel, Channel::open(executor, std::move(socket), std::move(transport)));
@@ -49,7 +18,7 @@ Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, c
 Awaitable<Result<TlsSession>> shake_hands(Executor executor, TlsChannel& tls, MonotonicTime deadline,
                                           const Clock& clock) {
   const MonotonicTime started = clock.now();
-  const Deadline limit(executor, *tls.channel, deadline);
+  const ChannelDeadline limit(executor, *tls.channel, deadline);
   const std::error_code code = co_await tls.channel->prepare();
   if (code) {
     Error error = tls.transport->failure(code);

@@ -14,7 +14,9 @@ struct TlsChannel {
   TlsTransport* transport = nullptr;  // the channel's
 };
 
-[[nodiscard]] Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context);
+// `below`: what is over the socket already; none: TLS comes first.
+[[nodiscard]] Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context,
+                                                  std::unique_ptr<Transport> below = nullptr);
 
 // Errors: "TLS handshake with ADDRESS:PORT" and why, timed_out among them. The references must outlive the wait.
 [[nodiscard]] Awaitable<Result<TlsSession>> shake_hands(Executor executor, TlsChannel& tls, MonotonicTime deadline,
