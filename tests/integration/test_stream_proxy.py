@@ -155,8 +155,8 @@ class Real(Peer):
     def test_dante(self):
         port = self.dante()
         self.check_echo([f"socks4://me@127.0.0.1:{port}"], families=(4,))
-        self.check_echo([f"socks4a://127.0.0.1:{port}"], families=(4,))
-        self.check_echo([f"socks5://127.0.0.1:{port}"], families=(4,))
+        self.check_echo([f"socks4a://127.0.0.1:{port}"], families=(4,), names=False)
+        self.check_echo([f"socks5://127.0.0.1:{port}"], families=(4,), names=False)
         self.check_refused([f"socks4a://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"], "(1 of 2)",
                            "rejected or failed (91)", code=1)
         self.check_refused([f"http://127.0.0.1:{self.tinyproxy()}", f"socks4://127.0.0.1:{self.ports[4]}"], "(2 of 2)",
@@ -280,6 +280,18 @@ class Hostile(Peer):
             connection.recv(10)
 
         self.assertEqual(self.through(socks, kind="socks5h").stdout, b"SSH")
+
+    def test_a_name_by_socks4a(self):
+        asked = []
+
+        def answer(connection):
+            asked.append(connection.recv(1000))
+            connection.sendall(b"\0\x5aabcdef")
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(10)
+
+        self.assertEqual(self.through(answer, kind="socks4a").returncode, 0)
+        self.assertEqual(asked, [b"\4\1\0\1\0\0\0\1\0example.test\0"])
 
     def test_endless_header(self):
         def endless(connection):
