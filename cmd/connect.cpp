@@ -6,6 +6,7 @@
 
 #include "cmd/dial_words.hpp"
 #include "cmd/exec_options.hpp"
+#include "cmd/proxy_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
@@ -29,6 +30,7 @@ class ConnectCommand final : public Command {
     socket_.define(app);
     exec_.define(app);
     tls_.define(app);
+    proxy_.define(app);
     common_.define(app);
   }
 
@@ -46,6 +48,10 @@ class ConnectCommand final : public Command {
       return usage_error("--zero", "moves no bytes: --recv-only, --send-only and --idle-timeout have no use");
     }
     TCP_TRY(tls_.settle());
+    TCP_TRY(proxy_.settle(target_.target, tls_.settled().has_value()));
+    if (proxy_.is_used() && target_.ports.count() > 1) {
+      return usage_error("port '" + to_string(target_.ports) + "'", "must be a single one with --proxy");
+    }
     TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
@@ -69,11 +75,14 @@ class ConnectCommand final : public Command {
     }
     if (common_.bytes.progress) report.show_progress(options_.relay);
     if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer("--tls-insecure");
+    if (proxy_.has_unchecked_peer()) report.on_unchecked_peer("--proxy-tls-insecure");
     auto outcome = stream::run_connect(options_, report, context.clock);
     if (!outcome) return report.finish(taps.judge(ending_of(std::move(outcome).error())));
     if (outcome->signal != 0) return report.finish({ExitCode::done, std::nullopt, outcome->signal});
     if (options_.zero && common_.output.format() == Format::text) {
-      context.out.line(to_string(outcome->closed->addresses.remote) + " connected");
+      const std::string answered =
+          proxy_.is_used() ? to_string(options_.dial.target) : to_string(outcome->closed->addresses.remote);
+      context.out.line(answered + " connected");
     }
     return report.finish(taps.judge(ending_of(*outcome->closed)));
   }
@@ -102,10 +111,11 @@ class ConnectCommand final : public Command {
     return {};
   }
 
-  // A SYN that waits for data of ours would never go out.
+  // A SYN that waits for data of ours would never go out; to a proxy we speak first.
   [[nodiscard]] Result<void> settle_first_words() const {
     const auto& tls = tls_.settled();
-    if (!socket_.has("fastopen") || !tls || !tls->starttls || !stream::server_speaks_first(*tls->starttls)) return {};
+    if (!socket_.has("fastopen") || proxy_.is_used()) return {};
+    if (!tls || !tls->starttls || !stream::server_speaks_first(*tls->starttls)) return {};
     return usage_error("--fastopen and --starttls " + std::string(to_string(*tls->starttls)),
                        "exclude each other: the server speaks first");
   }
@@ -123,6 +133,7 @@ class ConnectCommand final : public Command {
 
   Result<void> load() {
     TCP_TRY(socket_.load());
+    TCP_TRY(proxy_.load(options_.dial));
     auto& chosen = options_.dial.socket;  // the interface is among the settings already
     chosen.settings.insert(chosen.settings.end(), socket_.options.settings.begin(), socket_.options.settings.end());
     chosen.multipath = socket_.options.multipath;
@@ -145,6 +156,7 @@ class ConnectCommand final : public Command {
   StreamOptions common_;
   ExecWords exec_;
   TlsConnectOptions tls_;
+  ProxyWords proxy_;
   std::vector<std::string> words_;
   DialWords dial_;
   SocketOptionWords socket_;

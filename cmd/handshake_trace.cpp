@@ -17,6 +17,7 @@
 #include "cmd/handshake_trace_text.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/proxy_options.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/net/capabilities.hpp"
 #include "libtcp/net/resolver.hpp"
@@ -100,6 +101,7 @@ class HandshakeTraceCommand final : public Command {
                    "HOST, HOST:PORT or [IPV6]:PORT; the port is a number or a service name, 443 "
                    "when there is none");
     passive_.define(app);
+    proxy_.define(app);
     app.add_option("--technique", technique_word_,
                    "raw: crafted segments; connect: the kernel's connect(); auto: raw when permitted")
         ->type_name("WHICH")
@@ -125,6 +127,7 @@ class HandshakeTraceCommand final : public Command {
 
   Result<void> settle() override {
     TCP_TRY(output_.settle());
+    TCP_TRY(proxy_.settle());
     TCP_TRY(addresses_.settle());
     TCP_TRY(passive_.settle());
     if (passive_.wanted()) return settle_passive();
@@ -341,6 +344,7 @@ class HandshakeTraceCommand final : public Command {
   TraceRepeatWords repeat_words_;
   AddressOptions addresses_;
   PassiveOptions passive_;
+  RefusedProxy proxy_;
   OutputOptions output_;
   TracePicture picture_;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cmd/command.hpp"
+#include "cmd/proxy_options.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -27,6 +28,7 @@ Result<ExitCode> run(Context& context) {
     context.out.write(invocation.text);
     return ExitCode::done;
   }
+  context.arguments = without_proxy_credentials(std::move(context.arguments));  // from here on they are only reported
   return invocation.command->run(context);
 }
 
@@ -62,7 +64,9 @@ int guarded_main(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return tcp::cmd::guarded_main({argv + (argc > 0 ? 1 : 0), argv + argc});
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    tcp::cmd::wipe_proxy_credentials(argc, argv);
+    return tcp::cmd::guarded_main(arguments);
   } catch (const std::exception& exception) {
     const std::string text = std::string("tcpbox: internal error: ") + exception.what() + "\n";
     (void)!::write(STDERR_FILENO, text.data(), text.size());

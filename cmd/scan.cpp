@@ -7,6 +7,7 @@
 #include "cmd/command.hpp"
 #include "cmd/interrupt.hpp"
 #include "cmd/options.hpp"
+#include "cmd/proxy_options.hpp"
 #include "cmd/scan_banner_options.hpp"
 #include "cmd/scan_baseline.hpp"
 #include "cmd/scan_checkpoint.hpp"
@@ -44,6 +45,7 @@ class ScanCommand final : public Command {
  public:
   void define(CLI::App& app) override {
     targets_.define(app);
+    proxy_.define(app);
     ports_.define(app);
     probe_words_.define(app);
     discovery_words_.define(app);
@@ -54,6 +56,7 @@ class ScanCommand final : public Command {
 
   Result<void> settle() override {
     TCP_TRY(output_.settle());
+    TCP_TRY(proxy_.settle());
     TCP_TRY_ASSIGN(probes, cmd::settle(probe_words_));
     probes_ = std::move(probes);
     if (probes_.list_techniques) return {};
@@ -189,6 +192,7 @@ class ScanCommand final : public Command {
   ScanPortWords ports_;
   ScanProbeWords probe_words_;
   ScanOutputOptions output_;
+  RefusedProxy proxy_;
   ScanDiscoveryWords discovery_words_;
   ScanTimingWords timing_;
   ScanBannerOptions banner_;

@@ -127,7 +127,7 @@ Record to_record(const stream::Connected& event) {
   if (is_a_client) add_proxy(record, event.addresses.via);
   record.add("resolve_us", microseconds(event.resolve_time)).add("connect_us", microseconds(event.connect_time));
   record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
-  return record;
+  return record.add("proxies", List(event.proxies.begin(), event.proxies.end()));
 }
 
 Record to_record(const stream::Forwarded& event) {
@@ -193,6 +193,7 @@ std::string describe(const stream::Connected& event) {
   text += through(event.addresses.via);
   if (ours) text += fmt::format(" in {}", format_duration(*event.connect_time));
   if (event.resolve_time) text += fmt::format(" (name: {})", format_duration(*event.resolve_time));
+  for (const std::string& proxy : event.proxies) text += ", through " + proxy;
   return text;
 }
 

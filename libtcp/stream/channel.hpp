@@ -27,6 +27,8 @@ class Channel final : public End {
   [[nodiscard]] Awaitable<std::error_code> prepare();
 
   Awaitable<IoResult> receive(std::span<std::byte> buffer) override;
+  // Without waiting, see Transport::receive().
+  [[nodiscard]] Attempt receive_now(std::span<std::byte> buffer) { return transport_->receive(buffer); }
   Awaitable<IoResult> send(std::span<const std::byte> bytes) override;
   Awaitable<std::error_code> finish_sending() override;
   Awaitable<std::error_code> confirm_delivery(Duration patience) override;

@@ -12,6 +12,7 @@
 #include "libtcp/base/ip_address.hpp"
 #include "libtcp/net/resolver.hpp"
 #include "libtcp/ports/port_set.hpp"
+#include "libtcp/stream/proxy.hpp"
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/target.hpp"
 #include "libtcp/stream/tls_options.hpp"
@@ -31,7 +32,9 @@ struct DialOptions {
   std::optional<IpAddress> source_address;
   std::optional<ports::PortRange> source_ports;  // the first that is free, from a random one on
   SocketOptions socket;
-  std::optional<TlsClientOptions> tls;
+  std::vector<Proxy> proxies;                 // the first is dialled, and the last leads to the target
+  std::optional<TlsClientOptions> tls;        // with the target
+  std::optional<TlsClientOptions> proxy_tls;  // with proxies of the kind https
   Resolver resolver = net::resolve;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/establish.hpp"
 
+#include <tuple>
+
 #include "libtcp/base/deadline.hpp"
-#include "libtcp/stream/dialer.hpp"
+#include "libtcp/stream/proxy_chain.hpp"
 #include "libtcp/stream/socket.hpp"
 #include "libtcp/stream/starttls_exchange.hpp"
 #include "libtcp/stream/tls_handshake.hpp"
@@ -15,17 +17,24 @@ std::string host_of(const DialOptions& options) {
   return host != nullptr ? host->host : std::string();
 }
 
+// What a server behind a proxy sees is no address of ours, and ours is none of its business.
+StartTlsNames names_for(const DialOptions& options, const Address& local) {
+  return {options.proxies.empty() ? address_literal(local) : "localhost",
+          options.tls->name.empty() ? host_of(options) : options.tls->name};
+}
+
 // Fills `established`. Where the protocol begins in cleartext, TLS is asked for first.
-Awaitable<Result<void>> secure(Executor executor, UniqueFd socket, const DialOptions& options, const TlsContext& tls,
+Awaitable<Result<void>> secure(Executor executor, Tunnel tunnel, const DialOptions& options, const TlsContext& tls,
                                MonotonicTime deadline, const Clock& clock, Established& established) {
-  const TlsClientOptions& wanted = *options.tls;
-  if (wanted.starttls) {
-    std::string server = wanted.name.empty() ? host_of(options) : wanted.name;
-    auto asked = co_await ask_for_tls(executor, std::move(socket), *wanted.starttls, std::move(server), deadline);
+  if (options.tls->starttls) {
+    auto channel = Channel::open(executor, std::move(tunnel.dialed.socket), std::move(tunnel.transport));
+    if (!channel) co_return std::unexpected(std::move(channel).error());
+    StartTlsNames names = names_for(options, (*channel)->addresses().local);
+    auto asked = co_await ask_for_tls(executor, **channel, *options.tls->starttls, std::move(names), deadline);
     if (!asked) co_return std::unexpected(std::move(asked).error());
-    socket = std::move(*asked);
+    std::tie(tunnel.dialed.socket, tunnel.transport) = (*channel)->release();
   }
-  auto made = make_tls_channel(executor, std::move(socket), tls);
+  auto made = make_tls_channel(executor, std::move(tunnel.dialed.socket), tls, std::move(tunnel.transport));
   if (!made) co_return std::unexpected(std::move(made).error());
   auto session = co_await shake_hands(executor, *made, deadline, clock);
   if (!session) co_return std::unexpected(std::move(session).error());
@@ -44,24 +53,26 @@ Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, co
 Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options, const TlsContext* tls,
                                          SessionObserver& observer, const Clock& clock, std::vector<std::byte> first) {
   const MonotonicTime deadline = deadline_after(clock.now(), options.timeout);
-  auto dialed = co_await dial(executor, options, observer, clock);
-  if (!dialed) co_return std::unexpected(std::move(dialed).error());
+  auto tunnel = co_await open_tunnel(executor, options, observer, clock);
+  if (!tunnel) co_return std::unexpected(std::move(tunnel).error());
   if (!first.empty()) {
-    const std::error_code error = send_first(dialed->socket.get(), first, tls != nullptr);
-    if (error) co_return std::unexpected(connection_error(dialed->remote, error));
+    const std::error_code error = send_first(tunnel->dialed.socket.get(), first, tls != nullptr);
+    if (error) co_return std::unexpected(connection_error(tunnel->dialed.remote, error));
   }
   Established established;
-  established.connected.resolve_time = dialed->resolve_time;
-  established.connected.connect_time = dialed->connect_time;
+  established.connected.resolve_time = tunnel->dialed.resolve_time;
+  established.connected.connect_time = tunnel->dialed.connect_time;
+  for (const Proxy& proxy : options.proxies) established.connected.proxies.push_back(to_string(proxy));
+  const Address remote = tunnel->dialed.remote;
   if (tls != nullptr) {
-    auto secured = co_await secure(executor, std::move(dialed->socket), options, *tls, deadline, clock, established);
+    auto secured = co_await secure(executor, std::move(*tunnel), options, *tls, deadline, clock, established);
     if (!secured) co_return std::unexpected(std::move(secured).error());
   } else {
-    auto channel = make_plain_channel(executor, std::move(dialed->socket));
+    auto channel = Channel::open(executor, std::move(tunnel->dialed.socket), std::move(tunnel->transport));
     if (!channel) co_return std::unexpected(std::move(channel).error());
     established.channel = std::move(*channel);
   }
-  established.channel->set_remote(dialed->remote);
+  established.channel->set_remote(remote);
   co_return established;
 }
 

@@ -19,8 +19,8 @@ namespace tcp::stream {
 [[nodiscard]] Result<std::unique_ptr<TlsContext>> make_dial_tls(const DialOptions& options, const Clock& clock);
 
 // Dials (see dial()) and makes the connection ready for payload, all within the dial's timeout. `tls`: what
-// make_dial_tls() made of the options. `first`: bytes that go before everything else, TLS too, and are no payload. The
-// references must outlive the wait, and the clock the channel.
+// make_dial_tls() made of the options. `first`: bytes that go before everything else, TLS too, and are no payload; none
+// with proxies. The references must outlive the wait, and the clock the channel.
 [[nodiscard]] Awaitable<Result<Established>> establish(Executor executor, const DialOptions& options,
                                                        const TlsContext* tls, SessionObserver& observer,
                                                        const Clock& clock, std::vector<std::byte> first);

@@ -62,7 +62,9 @@ Awaitable<void> Reception::accept_all() {
 }
 
 void Reception::admit(Visitor visitor) {
-  auto tls = make_tls_channel(executor_, std::move(visitor.socket), tls_, std::move(visitor.addresses));
+  auto below = make_accepted_transport(visitor.socket.get());
+  auto tls =
+      make_tls_channel(executor_, std::move(visitor.socket), tls_, std::move(below), std::move(visitor.addresses));
   if (!tls) return observer_.on_warning(tls.error());
   arriving_.push_back({std::move(*tls), std::move(visitor.visit)});
   asio::co_spawn(executor_, greet(std::prev(arriving_.end())), asio::detached);

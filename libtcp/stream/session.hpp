@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/error.hpp"
@@ -43,6 +44,7 @@ struct Connected {
   std::optional<Duration> resolve_time;
   std::optional<Duration> connect_time;  // the winner's, from its SYN on
   std::optional<TlsSession> tls;         // absent without TLS
+  std::vector<std::string> proxies;      // URLs, in order; the addresses are those of the connection with the first
 };
 
 // A client came and did not get as far as its first byte of payload.

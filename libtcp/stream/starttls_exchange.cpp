@@ -3,33 +3,17 @@
 
 #include <vector>
 
-#include "libtcp/stream/socket.hpp"
 #include "libtcp/stream/socket_deadline.hpp"
-#include "libtcp/stream/starttls.hpp"
 
 namespace tcp::stream {
 namespace {
-
-// RFC 5321 §4.1.3. The name of this host is nobody's business in cleartext.
-std::string address_literal(const Address& local) {
-  const auto* endpoint = std::get_if<Endpoint>(&local);
-  if (endpoint == nullptr) return "localhost";
-  const IpAddress address = endpoint->address.without_scope().unmapped();
-  return (address.family() == Family::v6 ? "[IPv6:" : "[") + to_string(address) + "]";
-}
 
 constexpr std::size_t kAtOnce = 4096;  // bytes
 
 class Exchange {
  public:
-  Exchange(std::unique_ptr<Channel> channel, StartTls protocol, std::string server)
-      : channel_(std::move(channel)),
-        protocol_(protocol),
-        dialogue_(make_starttls_dialogue(
-            protocol, StartTlsNames{address_literal(channel_->addresses().local), std::move(server)})) {}
-
-  Channel& channel() noexcept { return *channel_; }
-  UniqueFd release() { return channel_->release().first; }
+  Exchange(Channel& channel, StartTls protocol, const StartTlsNames& names)
+      : channel_(channel), protocol_(protocol), dialogue_(make_starttls_dialogue(protocol, names)) {}
 
   // Until the dialogue is over or the connection is.
   Awaitable<std::error_code> run() {
@@ -39,14 +23,15 @@ class Exchange {
       if (unsent) co_return unsent;
       if (dialogue_->state() != StartTlsState::talking) break;
       const std::span<std::byte> room(buffer);
-      const IoResult got = co_await channel_->receive(room);
+      const IoResult got = co_await channel_.receive(room);
       if (!got) co_return got.error();
       if (*got == 0) co_return std::make_error_code(std::errc::connection_aborted);
       dialogue_->receive({reinterpret_cast<const char*>(buffer.data()), *got});
     }
-    const std::size_t early = waiting_bytes(channel_->socket());
-    if (dialogue_->state() == StartTlsState::ready && early > 0) dialogue_->reject_early(early);
-    co_return std::error_code();
+    if (!is_ready()) co_return std::error_code();
+    const Attempt early = channel_.receive_now(buffer);
+    if (early.bytes > 0) dialogue_->reject_early(early.bytes);
+    co_return early.error;
   }
 
   [[nodiscard]] bool is_ready() const noexcept { return dialogue_->state() == StartTlsState::ready; }
@@ -64,7 +49,7 @@ class Exchange {
       code = make_error_code(dialogue_->state() == StartTlsState::refused ? Errc::unsupported : Errc::malformed);
     }
     return {code,
-            "STARTTLS with " + to_string(channel_->addresses().remote),
+            "STARTTLS with " + to_string(channel_.addresses().remote),
             std::string(to_string(protocol_)) + " " + std::string(dialogue_->step()) + ": " + why,
             {}};
   }
@@ -74,31 +59,36 @@ class Exchange {
     const std::string output = dialogue_->take_output();
     std::span<const std::byte> left = std::as_bytes(std::span(output));
     while (!left.empty()) {
-      const IoResult sent = co_await channel_->send(left);
+      const IoResult sent = co_await channel_.send(left);
       if (!sent) co_return sent.error();
       left = left.subspan(*sent);
     }
     co_return std::error_code();
   }
 
-  std::unique_ptr<Channel> channel_;
+  Channel& channel_;
   StartTls protocol_;
   std::unique_ptr<StartTlsDialogue> dialogue_;
 };
 
 }  // namespace
 
-Awaitable<Result<UniqueFd>> ask_for_tls(Executor executor, UniqueFd socket, StartTls protocol, std::string server,
-                                        MonotonicTime deadline) {
-  auto channel = make_plain_channel(executor, std::move(socket));
-  if (!channel) co_return std::unexpected(std::move(channel).error());
-  Exchange exchange(std::move(*channel), protocol, std::move(server));
-  const SocketDeadline limit(executor, exchange.channel().socket(), deadline);
+std::string address_literal(const Address& local) {
+  const auto* endpoint = std::get_if<Endpoint>(&local);
+  if (endpoint == nullptr) return "localhost";
+  const IpAddress address = endpoint->address.without_scope().unmapped();
+  return (address.family() == Family::v6 ? "[IPv6:" : "[") + to_string(address) + "]";
+}
+
+Awaitable<Result<void>> ask_for_tls(Executor executor, Channel& channel, StartTls protocol, StartTlsNames names,
+                                    MonotonicTime deadline) {
+  Exchange exchange(channel, protocol, names);
+  const SocketDeadline limit(executor, channel.socket(), deadline);
   const std::error_code code = co_await exchange.run();
   if (code || limit.has_passed() || !exchange.is_ready()) {
     co_return std::unexpected(exchange.failure(code, limit.has_passed()));
   }
-  co_return exchange.release();
+  co_return Result<void>();
 }
 
 }  // namespace tcp::stream

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // In place of the other files of TLS where OpenSSL was not there at configure time.
 #include "libtcp/stream/tls.hpp"
+#include "libtcp/stream/tls_digest.hpp"
 #include "libtcp/stream/tls_inspect.hpp"
 
 namespace tcp::stream {
@@ -13,6 +14,11 @@ Result<std::unique_ptr<TlsContext>> make_tls_client(const TlsClientOptions&, con
 
 Result<std::unique_ptr<TlsContext>> make_tls_server(const TlsServerOptions&, const Clock&) {
   return make_error(Errc::unsupported, "TLS", "this build has none: OpenSSL was not there when it was made");
+}
+
+Result<std::string> hex_digest(DigestHash, std::string_view) {
+  return make_error(Errc::unsupported, "digest authentication",
+                    "needs OpenSSL, which was not there when this was made");
 }
 
 Result<std::unique_ptr<TlsInspector>> make_tls_inspector(const Clock&) {

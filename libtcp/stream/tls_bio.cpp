@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/tls_bio.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace tcp::stream {
 namespace {
@@ -68,15 +65,20 @@ BIO* TlsSocket::make_bio() {
 }
 
 int TlsSocket::read(char* buffer, int size, bool& blocked) {
-  ssize_t count = 0;
-  do {
-    count = ::recv(socket_, buffer, static_cast<std::size_t>(size), MSG_DONTWAIT);
-  } while (count < 0 && errno == EINTR);
-  blocked = count < 0 && errno == EAGAIN;
-  if (count < 0 && !blocked) error_number_ = errno;
-  ended_ = ended_ || count == 0;
-  if (count > 0) look_at({reinterpret_cast<const unsigned char*>(buffer), static_cast<std::size_t>(count)});
-  return static_cast<int>(count);
+  const auto room = std::as_writable_bytes(std::span(buffer, static_cast<std::size_t>(size)));
+  const Attempt attempt = below_->receive(room);
+  blocked = attempt.want != Want::nothing;
+  if (blocked) {
+    wanted_to_read_ = attempt.want;
+    return -1;
+  }
+  if (attempt.error) {
+    error_ = attempt.error;
+    return -1;
+  }
+  ended_ = ended_ || attempt.bytes == 0;
+  look_at({reinterpret_cast<const unsigned char*>(buffer), attempt.bytes});
+  return static_cast<int>(attempt.bytes);
 }
 
 void TlsSocket::look_at(std::span<const unsigned char> bytes) {
@@ -87,27 +89,27 @@ void TlsSocket::look_at(std::span<const unsigned char> bytes) {
 
 TlsSocket::Flushed TlsSocket::flush() {
   while (sent_ < output_.size()) {
-    const ssize_t count = ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count >= 0) {
-      sent_ += static_cast<std::size_t>(count);
-      total_sent_ += static_cast<std::uint64_t>(count);
-    } else if (errno == EAGAIN) {
+    const Attempt attempt = below_->send(std::span(output_).subspan(sent_));
+    if (attempt.want != Want::nothing) {
+      wanted_to_flush_ = attempt.want;
       return Flushed::blocked;
-    } else if (errno != EINTR) {
-      error_number_ = errno;
+    }
+    if (attempt.error) {
+      error_ = attempt.error;
       return Flushed::failed;
     }
+    sent_ += attempt.bytes;
+    total_sent_ += attempt.bytes;
   }
   output_.clear();
   sent_ = 0;
   return Flushed::all;
 }
 
-// ENOTCONN: the connection was reset before; whoever uses it next is told why.
-bool TlsSocket::shut_down_sending() {
-  if (::shutdown(socket_, SHUT_WR) == 0 || errno == ENOTCONN) return true;
-  error_number_ = errno;
-  return false;
+Attempt TlsSocket::shut_down_sending() {
+  const Attempt attempt = below_->finish_sending();
+  if (attempt.error) error_ = attempt.error;
+  return attempt;
 }
 
 }  // namespace tcp::stream

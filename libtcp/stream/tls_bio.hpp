@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The socket as OpenSSL sees it. What it writes is collected and leaves in few large pieces; what it reads is looked
-// at, as long as it may turn out to be no TLS at all.
+// What is below TLS, as OpenSSL sees it: a socket, or something over it. What it writes is collected and leaves in few
+// large pieces; what it reads is looked at, as long as it may turn out to be no TLS at all.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <vector>
 
 #include "libtcp/stream/tls_openssl.hpp"
+#include "libtcp/stream/transport.hpp"
 
 namespace tcp::stream {
 
 class TlsSocket {
  public:
-  explicit TlsSocket(int socket) : socket_(socket) {}
+  // `below` moves the bytes; `socket` is the descriptor at its bottom, borrowed.
+  TlsSocket(int socket, std::unique_ptr<Transport> below) : socket_(socket), below_(std::move(below)) {}
   TlsSocket(const TlsSocket&) = delete;
   TlsSocket& operator=(const TlsSocket&) = delete;
 
@@ -24,16 +27,19 @@ class TlsSocket {
   [[nodiscard]] BIO* make_bio();
 
   [[nodiscard]] int descriptor() const noexcept { return socket_; }
+  [[nodiscard]] bool is_over_plain() const noexcept { return below_->is_plain(); }
 
   enum class Flushed { all, blocked, failed };
   // Sends what was collected.
   [[nodiscard]] Flushed flush();
   // FIN.
-  [[nodiscard]] bool shut_down_sending();
+  [[nodiscard]] Attempt shut_down_sending();
 
-  // errno of the call that failed last; zero: none did.
-  [[nodiscard]] int error_number() const noexcept { return error_number_; }
-  [[nodiscard]] std::error_code error() const { return {error_number_, std::generic_category()}; }
+  // What has to be waited for, after a read or a flush that was blocked.
+  [[nodiscard]] Want wanted_to_read() const noexcept { return wanted_to_read_; }
+  [[nodiscard]] Want wanted_to_flush() const noexcept { return wanted_to_flush_; }
+  // Of the call that failed last; empty: none did.
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
   // A FIN has been read.
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
   // Bytes that have left.
@@ -49,7 +55,10 @@ class TlsSocket {
   void look_at(std::span<const unsigned char> bytes);
 
   int socket_;
-  int error_number_ = 0;
+  std::unique_ptr<Transport> below_;
+  Want wanted_to_read_ = Want::readable;
+  Want wanted_to_flush_ = Want::writable;
+  std::error_code error_;
   bool ended_ = false;
   std::array<unsigned char, 8> beginning_{};
   std::size_t beginning_size_ = 0;

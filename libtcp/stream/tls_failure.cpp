@@ -152,7 +152,7 @@ Error describe_failure(const FailedHandshake& failed) {
     described.hint = how_to_trust(failed, result);
   } else if (const auto alert = alert_in(error)) {
     described = {alert_code(*alert), {}, refusal(*alert), {}};
-  } else if (failed.socket.error_number() != 0) {
+  } else if (failed.socket.error()) {
     described = {failed.socket.error(), {}, {}, {}};
   } else if (failed.socket.has_ended()) {
     described.detail = "the peer closed the connection";

@@ -14,8 +14,9 @@ struct TlsChannel {
   TlsTransport* transport = nullptr;  // the channel's
 };
 
-// Without `addresses` the kernel is asked.
+// `below`: what is over the socket already. Without `addresses` the kernel is asked.
 [[nodiscard]] Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context,
+                                                  std::unique_ptr<Transport> below,
                                                   std::optional<AddressPair> addresses = std::nullopt);
 
 // Errors: "TLS handshake with ADDRESS:PORT" and why, timed_out among them. The references must outlive the wait.

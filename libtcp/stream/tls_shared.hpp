@@ -28,6 +28,7 @@ struct TlsShared {
 
 using TlsSharedPtr = std::shared_ptr<TlsShared>;
 
-[[nodiscard]] Result<std::unique_ptr<TlsTransport>> make_tls_transport(TlsSharedPtr shared, int socket);
+[[nodiscard]] Result<std::unique_ptr<TlsTransport>> make_tls_transport(TlsSharedPtr shared, int socket,
+                                                                       std::unique_ptr<Transport> below);
 
 }  // namespace tcp::stream

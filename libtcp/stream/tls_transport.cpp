@@ -19,7 +19,8 @@ constexpr int kMostCertificates = 32;  // of a chain that a stranger sent, in th
 
 class OpenSslTransport final : public TlsTransport {
  public:
-  OpenSslTransport(TlsSharedPtr shared, int socket) : shared_(std::move(shared)), socket_(socket) {}
+  OpenSslTransport(TlsSharedPtr shared, int socket, std::unique_ptr<Transport> below)
+      : shared_(std::move(shared)), socket_(socket, std::move(below)) {}
 
   bool open() {
     ssl_.reset(SSL_new(shared_->context.get()));
@@ -42,13 +43,13 @@ class OpenSslTransport final : public TlsTransport {
     const int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
     if (result != 1 && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return give_up_handshake(why);
     switch (socket_.flush()) {
-      case TlsSocket::Flushed::blocked: return {0, Want::writable, {}};
+      case TlsSocket::Flushed::blocked: return {0, socket_.wanted_to_flush(), {}};
       case TlsSocket::Flushed::failed: return give_up_handshake(SSL_ERROR_SYSCALL);
       case TlsSocket::Flushed::all: break;
     }
     if (result == 1) return {};
     if (is_no_tls(socket_.beginning())) return give_up_handshake(why);  // it may be waiting for us to say more
-    return {0, why == SSL_ERROR_WANT_READ ? Want::readable : Want::writable, {}};
+    return {0, why == SSL_ERROR_WANT_READ ? socket_.wanted_to_read() : socket_.wanted_to_flush(), {}};
   }
 
   // As many records as are at hand. What comes after bytes (an end, an error) waits for the next call.
@@ -100,12 +101,11 @@ class OpenSslTransport final : public TlsTransport {
       ERR_clear_error();
     }
     switch (socket_.flush()) {
-      case TlsSocket::Flushed::blocked: return {0, Want::writable, {}};
+      case TlsSocket::Flushed::blocked: return {0, socket_.wanted_to_flush(), {}};
       case TlsSocket::Flushed::failed: lost_ = socket_.error(); return {};
       case TlsSocket::Flushed::all: break;
     }
-    if (!socket_.shut_down_sending()) return {0, Want::nothing, socket_.error()};
-    return {};
+    return socket_.shut_down_sending();
   }
 
   // A close_notify that a closed socket answers with a reset is no loss, when all before it has been acknowledged.
@@ -113,6 +113,7 @@ class OpenSslTransport final : public TlsTransport {
     const std::error_code error = pending ? pending : lost_;
     const bool peer_has_ended = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
     if (!error || !peer_has_ended) return error;
+    if (!socket_.is_over_plain()) return error;  // the kernel counts the bytes of others
     const auto statistics = read_tcp_statistics(socket_.descriptor());
     return statistics && statistics->acknowledged_bytes < payload_end_ ? error : std::error_code();
   }
@@ -168,7 +169,7 @@ class OpenSslTransport final : public TlsTransport {
 
   Attempt flush() {
     switch (socket_.flush()) {
-      case TlsSocket::Flushed::blocked: return {0, Want::writable, {}};
+      case TlsSocket::Flushed::blocked: return {0, socket_.wanted_to_flush(), {}};
       case TlsSocket::Flushed::failed: return {0, Want::nothing, why_refused(socket_.error())};
       case TlsSocket::Flushed::all: break;
     }
@@ -177,11 +178,11 @@ class OpenSslTransport final : public TlsTransport {
 
   Attempt explain(int why) {
     switch (why) {
-      case SSL_ERROR_WANT_READ: return {0, Want::readable, {}};
-      case SSL_ERROR_WANT_WRITE: return {0, Want::writable, {}};
+      case SSL_ERROR_WANT_READ: return {0, socket_.wanted_to_read(), {}};
+      case SSL_ERROR_WANT_WRITE: return {0, socket_.wanted_to_flush(), {}};
       case SSL_ERROR_ZERO_RETURN: return {};
       case SSL_ERROR_SYSCALL:
-        if (socket_.error_number() != 0) return {0, Want::nothing, socket_.error()};
+        if (socket_.error()) return {0, Want::nothing, socket_.error()};
         return {0, Want::nothing, TlsErrc::truncated};
       default: return {0, Want::nothing, code_of(ERR_peek_error())};
     }
@@ -244,8 +245,9 @@ class OpenSslTransport final : public TlsTransport {
 
 }  // namespace
 
-Result<std::unique_ptr<TlsTransport>> make_tls_transport(TlsSharedPtr shared, int socket) {
-  auto transport = std::make_unique<OpenSslTransport>(std::move(shared), socket);
+Result<std::unique_ptr<TlsTransport>> make_tls_transport(TlsSharedPtr shared, int socket,
+                                                         std::unique_ptr<Transport> below) {
+  auto transport = std::make_unique<OpenSslTransport>(std::move(shared), socket, std::move(below));
   if (!transport->open()) return make_error(Errc::unsupported, "start TLS", take_openssl_reason());
   return transport;
 }

@@ -32,11 +32,18 @@ WRONG = {
 FORWARD_TLS = ["--forward", "tls:127.0.0.1:1"]
 WRONG.update({name.replace("--tls-", "--forward-tls-"): value
               for name, value in WRONG.items() if name.startswith("--tls-")})
+PROXY_TLS = ["--proxy", "https://127.0.0.1:1"]
+WRONG.update({name.replace("--tls-", "--proxy-tls-"): value
+              for name, value in WRONG.items() if name.startswith("--tls-")})
+WRONG["--proxy"] = "127.0.0.1:1"
 # Names of things that may exist: they fail in their own time, and only nothing at all is wrong by itself.
 NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell", "--tls-ca", "--tls-cert",
          "--tls-client-ca", "--tls-key", "--tls-name", "--forward-tls-ca", "--forward-tls-cert", "--forward-tls-key",
-         "--forward-tls-name"}
+         "--forward-tls-name", "--proxy-tls-ca", "--proxy-tls-cert", "--proxy-tls-key", "--proxy-tls-name",
+         "--proxy-auth-file"}
 NEEDS = {
+    "--proxy-auth-file": ["--proxy", "http://127.0.0.1:1"],
+    "--proxy-tls-key": [*PROXY_TLS, "--proxy-tls-cert", "/dev/null"],
     "--balance": ["--forward", "127.0.0.1:1"],
     "--proxy-protocol-from": ["--proxy-protocol"],
     "--proxy-protocol-timeout": ["--proxy-protocol", "--proxy-protocol-from", "127.0.0.1"],

@@ -161,3 +161,57 @@ class StartTlsServer:
                 secured.unwrap()
             except OSError:
                 pass
+
+
+class ConnectProxy:
+    """An HTTP proxy for one client. `glued`: the server's first words come in one piece with its own answer, as those
+    of a proxy do that is slow to answer; `instead` is said in the place of the server's words."""
+
+    def __init__(self, glued=False, instead=None, patience=60):
+        self.glued, self.instead, self.patience = glued, instead, patience
+        self.heard = b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(patience)
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.thread.join(self.patience)
+        self.listener.close()
+
+    def _serve(self):
+        client, _ = self.listener.accept()
+        with client:
+            client.settimeout(self.patience)
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += client.recv(1)
+            answer = b"HTTP/1.1 200 go on\r\n\r\n"
+            if self.instead is not None:
+                client.sendall(answer + self.instead)
+                self._listen_to(client)
+                return
+            host, port = request.split()[1].decode().rsplit(":", 1)
+            with socket.create_connection((host, int(port)), self.patience) as server:
+                client.sendall(answer + (server.recv(65536) if self.glued else b""))
+                back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
+                back.start()
+                self._copy(client, server)
+                back.join(self.patience)
+
+    def _listen_to(self, client):
+        try:
+            while data := client.recv(65536):
+                self.heard += data
+        except OSError:
+            pass
+
+    @staticmethod
+    def _copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
