@@ -27,13 +27,9 @@ class TlsTransport : public Transport {
 class TlsContext {
  public:
   virtual ~TlsContext() = default;
-  // `socket` is borrowed, connected and non-blocking.
-  [[nodiscard]] Result<std::unique_ptr<TlsTransport>> make_transport(int socket) const {
-    return make_transport_over(make_accepted_transport(socket), socket);
-  }
-  // The same over a transport that is over the socket.
-  [[nodiscard]] virtual Result<std::unique_ptr<TlsTransport>> make_transport_over(std::unique_ptr<Transport> below,
-                                                                                  int socket) const = 0;
+  // `below` is over the socket, which is borrowed, connected and non-blocking.
+  [[nodiscard]] virtual Result<std::unique_ptr<TlsTransport>> make_transport(std::unique_ptr<Transport> below,
+                                                                             int socket) const = 0;
   // Present when a server made one.
   [[nodiscard]] virtual std::optional<CertificateMade> own_certificate() const { return std::nullopt; }
 };

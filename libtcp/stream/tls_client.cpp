@@ -53,8 +53,7 @@ void set_peer(TlsShared& shared, std::string name) {
 class ClientContext final : public TlsContext {
  public:
   explicit ClientContext(TlsSharedPtr shared) : shared_(std::move(shared)) {}
-  Result<std::unique_ptr<TlsTransport>> make_transport_over(std::unique_ptr<Transport> below,
-                                                            int socket) const override {
+  Result<std::unique_ptr<TlsTransport>> make_transport(std::unique_ptr<Transport> below, int socket) const override {
     return make_tls_transport(shared_, socket, std::move(below));
   }
 

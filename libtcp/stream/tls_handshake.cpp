@@ -6,7 +6,7 @@
 namespace tcp::stream {
 Result<TlsChannel> make_tls_channel(const Executor& executor, UniqueFd socket, const TlsContext& context,
                                     std::unique_ptr<Transport> below, std::optional<AddressPair> addresses) {
-  TCP_TRY_ASSIGN(transport, context.make_transport_over(std::move(below), socket.get()));
+  TCP_TRY_ASSIGN(transport, context.make_transport(std::move(below), socket.get()));
   TlsChannel made;
   made.transport = transport.get();
   TCP_TRY_ASSIGN(channel, Channel::open(executor, std::move(socket), std::move(transport), std::move(addresses)));

@@ -51,8 +51,7 @@ class ServerContext final : public TlsContext {
  public:
   ServerContext(TlsSharedPtr shared, std::optional<CertificateMade> own)
       : shared_(std::move(shared)), own_(std::move(own)) {}
-  Result<std::unique_ptr<TlsTransport>> make_transport_over(std::unique_ptr<Transport> below,
-                                                            int socket) const override {
+  Result<std::unique_ptr<TlsTransport>> make_transport(std::unique_ptr<Transport> below, int socket) const override {
     return make_tls_transport(shared_, socket, std::move(below));
   }
   std::optional<CertificateMade> own_certificate() const override { return own_; }

@@ -43,8 +43,8 @@ class TlsPair {
     if (client_options.pins.empty() && !client_options.insecure) client_options.pins = {*parse_tls_pin(pin)};
     auto client_context = make_tls_client(client_options, "localhost", clock);
     REQUIRE(client_context);
-    client = *std::move((*client_context)->make_transport(ends[0]));
-    server = *std::move((*server_context)->make_transport(ends[1]));
+    client = *std::move((*client_context)->make_transport(make_accepted_transport(ends[0]), ends[0]));
+    server = *std::move((*server_context)->make_transport(make_accepted_transport(ends[1]), ends[1]));
   }
 
   // Until both are done or one of them has failed; whoever fails is the result.
