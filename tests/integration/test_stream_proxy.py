@@ -26,10 +26,11 @@ def connect(*arguments, data=b"", env=None):
                           env={**os.environ, **(env or {})})
 
 
-def exchange(*arguments, data):
+def exchange(*arguments, data, env=None):
     """Our end stays open until the answer is there: many proxies take a FIN for the end of both directions."""
     words = [TCPBOX, "connect", "--timeout", "20s", "--until-bytes", str(len(data)), *arguments]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, **(env or {})})
 
     def write():
         with contextlib.suppress(BrokenPipeError):
@@ -216,9 +217,9 @@ class Credentials(Peer):
         with open(path, "w") as file:
             file.write("me:secret\n")
         target = f"127.0.0.1:{self.ports[4]}"
-        result = connect("--proxy", self.url, "--proxy-auth-file", path, target, data=b"a")
+        result = exchange("--proxy", self.url, "--proxy-auth-file", path, target, data=b"a")
         self.assertEqual(result.stdout, b"a", result.stderr)
-        result = connect("--proxy", self.url, target, data=b"b", env={"TCPBOX_PROXY_AUTH": "me:secret"})
+        result = exchange("--proxy", self.url, target, data=b"b", env={"TCPBOX_PROXY_AUTH": "me:secret"})
         self.assertEqual(result.stdout, b"b", result.stderr)
         result = connect("--proxy", self.url, "--proxy-auth-file", path + "-not", target)
         self.assertEqual(result.returncode, 3)
