@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/sockets/mptcp_info.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 namespace tcp::sockets {
 namespace {
 
@@ -41,18 +38,9 @@ constexpr TcpInfoField kFields[] = {
 
 std::span<const TcpInfoField> mptcp_info_fields() { return kFields; }
 
-void MptcpInfo::assign(std::span<const std::uint8_t> bytes) {
-  size_ = static_cast<std::uint16_t>(std::min(bytes.size(), kMost));
-  std::memcpy(bytes_.data(), bytes.data(), size_);
-}
-
-std::optional<std::uint64_t> MptcpInfo::get(const TcpInfoField& field) const {
-  return read_field(std::span(bytes_).first(size_), field);
-}
-
 std::optional<std::uint64_t> MptcpInfo::get(std::string_view name) const {
-  const auto* found = std::ranges::find(kFields, name, &TcpInfoField::name);
-  return found == std::end(kFields) ? std::nullopt : get(*found);
+  const TcpInfoField* field = find_field(kFields, name);
+  return field == nullptr ? std::nullopt : get(*field);
 }
 
 }  // namespace tcp::sockets

@@ -2,7 +2,6 @@
 #include "libtcp/sockets/tcp_info.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace tcp::sockets {
 namespace {
@@ -87,15 +86,12 @@ constexpr TcpInfoField kFields[] = {
 
 std::span<const TcpInfoField> tcp_info_fields() { return kFields; }
 
-const TcpInfoField* find_tcp_info_field(std::string_view name) {
-  const auto* found = std::ranges::find(kFields, name, &TcpInfoField::name);
-  return found == std::end(kFields) ? nullptr : found;
+const TcpInfoField* find_field(std::span<const TcpInfoField> fields, std::string_view name) {
+  const auto found = std::ranges::find(fields, name, &TcpInfoField::name);
+  return found == fields.end() ? nullptr : &*found;
 }
 
-void TcpInfo::assign(std::span<const std::uint8_t> bytes) {
-  size_ = static_cast<std::uint16_t>(std::min(bytes.size(), kMost));
-  std::memcpy(bytes_.data(), bytes.data(), size_);
-}
+const TcpInfoField* find_tcp_info_field(std::string_view name) { return find_field(kFields, name); }
 
 std::optional<std::uint64_t> TcpInfo::get(std::string_view name) const {
   const TcpInfoField* field = find_tcp_info_field(name);

@@ -4,6 +4,7 @@
 // well.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -58,23 +59,35 @@ struct TcpInfoField {
   return value;
 }
 
-class TcpInfo {
+[[nodiscard]] const TcpInfoField* find_field(std::span<const TcpInfoField> fields, std::string_view name);
+
+// A struct of the kernel's that only ever grows at its end; of its bytes the first `most` are kept, what a later kernel
+// adds beyond is not.
+template <std::size_t most>
+class GrowingStruct {
  public:
-  static constexpr std::size_t kMost = 512;  // bytes; what a later kernel adds beyond is not kept
+  static constexpr std::size_t kMost = most;
 
   // Copies what fits; bytes of untrusted length.
-  void assign(std::span<const std::uint8_t> bytes);
+  void assign(std::span<const std::uint8_t> bytes) noexcept {
+    size_ = static_cast<std::uint16_t>(std::min(bytes.size(), most));
+    std::memcpy(bytes_.data(), bytes.data(), size_);
+  }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }  // bytes; 0: the kernel told nothing
-  // Nothing when this kernel's struct ends before the field, or says that there is none: no round trip measured, no
-  // threshold found yet, pacing without a limit.
   [[nodiscard]] std::optional<std::uint64_t> get(const TcpInfoField& field) const noexcept {
     return read_field(std::span(bytes_).first(size_), field);
   }
-  [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
 
  private:
   std::uint16_t size_ = 0;
-  std::array<std::uint8_t, kMost> bytes_;  // the first size_ of them are set
+  std::array<std::uint8_t, most> bytes_;  // the first size_ of them are set
+};
+
+// There is none for: no round trip measured, no threshold found yet, pacing without a limit.
+class TcpInfo : public GrowingStruct<512> {
+ public:
+  using GrowingStruct::get;
+  [[nodiscard]] std::optional<std::uint64_t> get(std::string_view name) const;
 };
 
 }  // namespace tcp::sockets
