@@ -20,6 +20,7 @@
 #include <cassert>
 #include <string_view>
 
+#include "libtcp/sockets/bpf_code.hpp"
 #include "libtcp/sockets/holders_bpf.hpp"
 
 namespace tcp::sockets {
@@ -36,18 +37,21 @@ constexpr std::array<net::KernelTypeName, 7> kTypes{{{Kind::function, "bpf_iter_
                                                      {Kind::structure, "file"},
                                                      {Kind::structure, "inode"}}};
 
-enum Register : std::uint8_t { r0, r1, r2, r3, kContext = 6, kFile = 7, kLeader = 8, kFrame = 10 };
+using enum BpfRegister;
+constexpr BpfRegister kContext = r6;
+constexpr BpfRegister kFile = r7;
+constexpr BpfRegister kLeader = r8;
 enum Width : std::uint8_t { w32 = BPF_W, w64 = BPF_DW };
 
 // Where a record stands in the frame of the program.
 constexpr std::int16_t kRecord = -static_cast<std::int16_t>(sizeof(TaskFileRecord));
 
-class Assembler {
+class Assembler : public BpfCode {
  public:
   explicit Assembler(const net::KernelTypes& types) : types_(types) {}
 
   // to = from->member
-  void load(Width width, Register to, Register from, TypeIndex type, std::string_view member,
+  void load(Width width, BpfRegister to, BpfRegister from, TypeIndex type, std::string_view member,
             std::uint32_t beyond = 0) {
     const auto offset = types_.offset_of(type, member);
     if (!offset && !error_) error_ = offset.error();
@@ -56,40 +60,17 @@ class Assembler {
     emit(BPF_LDX | BPF_MEM | width, to, from, static_cast<std::int16_t>(at), 0);
   }
   // record.member = from
-  void store(Width width, std::size_t member, Register from) {
-    emit(BPF_STX | BPF_MEM | width, kFrame, from, static_cast<std::int16_t>(kRecord + static_cast<int>(member)), 0);
+  void store(Width width, std::size_t member, BpfRegister from) {
+    emit(BPF_STX | BPF_MEM | width, frame, from, static_cast<std::int16_t>(kRecord + static_cast<int>(member)), 0);
   }
-  void copy(Register to, Register from) { emit(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0); }
-  void set(Register to, std::int32_t value) { emit(BPF_ALU64 | BPF_MOV | BPF_K, to, r0, 0, value); }
-  void add(Register to, std::int32_t value) { emit(BPF_ALU64 | BPF_ADD | BPF_K, to, r0, 0, value); }
-  void call(std::int32_t helper) { emit(BPF_JMP | BPF_CALL, r0, r0, 0, helper); }
-  void end_if_null(Register pointer) {
-    ends_.push_back(code_.size());
-    emit(BPF_JMP | BPF_JEQ | BPF_K, pointer, r0, 0, 0);
-  }
-  // The end of the program, to which all of end_if_null() go.
+  void end_if_null(BpfRegister pointer) { end_if(BPF_JMP | BPF_JEQ | BPF_K, pointer, 0); }
   [[nodiscard]] Result<std::vector<bpf_insn>> finish() {
-    for (const std::size_t from : ends_) code_[from].off = static_cast<std::int16_t>(code_.size() - from - 1);
-    set(r0, 0);
-    emit(BPF_JMP | BPF_EXIT, r0, r0, 0, 0);
     if (error_) return std::unexpected(std::move(*error_));
-    return std::move(code_);
+    return BpfCode::finish(0);
   }
 
  private:
-  void emit(unsigned code, Register to, Register from, std::int16_t offset, std::int32_t value) {
-    bpf_insn instruction{};
-    instruction.code = static_cast<std::uint8_t>(code);
-    instruction.dst_reg = to & 0xfU;
-    instruction.src_reg = from & 0xfU;
-    instruction.off = offset;
-    instruction.imm = value;
-    code_.push_back(instruction);
-  }
-
   const net::KernelTypes& types_;
-  std::vector<bpf_insn> code_;
-  std::vector<std::size_t> ends_;
   std::optional<Error> error_;
 };
 
@@ -129,7 +110,7 @@ void write_record(Assembler& code) {
 void write_output(Assembler& code) {
   code.load(w64, r1, kContext, context, "meta");
   code.load(w64, r1, r1, meta, "seq");
-  code.copy(r2, kFrame);
+  code.copy(r2, frame);
   code.add(r2, kRecord);
   code.set(r3, sizeof(TaskFileRecord));
   code.call(BPF_FUNC_seq_write);
