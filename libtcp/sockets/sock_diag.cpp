@@ -13,41 +13,9 @@
 namespace tcp::sockets {
 namespace {
 
-constexpr int kMostInterruptions = 5;  // a dump that the kernel reports as inconsistent is asked for again
-
-// LISTEN alone: together with CLOSE the kernel would walk all established sockets as well. UDP has but CLOSE.
+// UDP has but CLOSE.
 std::uint32_t states_of(ports::Protocol protocol) {
   return protocol == ports::Protocol::tcp ? state_bit(TcpState::listen) : state_bit(TcpState::closed);
-}
-
-inet_diag_req_v2 make_request(ports::Protocol protocol, std::uint8_t family) {
-  inet_diag_req_v2 request{};
-  request.sdiag_family = family;
-  request.sdiag_protocol = protocol == ports::Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
-  request.idiag_states = states_of(protocol);
-  return request;
-}
-
-Result<std::vector<SocketInfo>> dump(net::NetlinkSocket& netlink, ports::Protocol protocol, std::uint8_t family) {
-  const inet_diag_req_v2 request = make_request(protocol, family);
-  const std::span payload(reinterpret_cast<const std::uint8_t*>(&request), sizeof request);
-  std::vector<SocketInfo> sockets;
-  const auto on_message = [&](std::uint16_t type, std::span<const std::uint8_t> message) -> Result<void> {
-    if (type != SOCK_DIAG_BY_FAMILY) return {};
-    TCP_TRY_ASSIGN(socket, parse_socket(message, protocol));
-    sockets.push_back(socket);
-    return {};
-  };
-  TCP_TRY(netlink.request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, payload, on_message));
-  return sockets;
-}
-
-Result<std::vector<SocketInfo>> dump_whole(net::NetlinkSocket& netlink, ports::Protocol protocol, std::uint8_t family) {
-  auto sockets = dump(netlink, protocol, family);
-  for (int i = 0; i < kMostInterruptions && !sockets && sockets.error().is(std::errc::interrupted); ++i) {
-    sockets = dump(netlink, protocol, family);
-  }
-  return sockets;
 }
 
 }  // namespace
@@ -57,15 +25,15 @@ Result<std::vector<SocketInfo>> list_listeners(ports::Protocol protocol) {
   if (protocol != ports::Protocol::tcp && protocol != ports::Protocol::udp) {
     return make_error(Errc::unsupported, attempt);
   }
-  TCP_TRY_ASSIGN(netlink, net::NetlinkSocket::open(NETLINK_SOCK_DIAG));
   std::vector<SocketInfo> sockets;
-  for (const int family : {AF_INET, AF_INET6}) {
-    auto found = dump_whole(netlink, protocol, static_cast<std::uint8_t>(family));
-    if (!found) {
-      found.error().attempt = attempt;
-      return found;
-    }
-    sockets.insert(sockets.end(), found->begin(), found->end());
+  const auto keep = [&](const SocketInfo& socket) {
+    sockets.push_back(socket);
+    return true;
+  };
+  for (const Family family : {Family::v4, Family::v6}) {
+    TCP_TRY_ASSIGN(outcome,
+                   dump_sockets({.states = states_of(protocol), .family = family, .protocol = protocol}, keep));
+    if (!outcome.consistent) return system_error(attempt, EINTR);
   }
   return sockets;
 }

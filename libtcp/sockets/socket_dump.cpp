@@ -41,6 +41,10 @@ std::vector<StateSet> walks_of(const DumpRequest& request) {
   return walks;
 }
 
+std::string attempt_of(const DumpRequest& request) {
+  return "list " + std::string(to_string(request.protocol)) + " sockets";
+}
+
 // The older question has no family: it selects both in one walk, where the newer one takes two.
 std::uint16_t type_of(const DumpRequest& request) { return request.family ? SOCK_DIAG_BY_FAMILY : TCPDIAG_GETSOCK; }
 
@@ -55,7 +59,7 @@ Message head_of(const DumpRequest& request, StateSet states) {
   }
   inet_diag_req_v2 head{};
   head.sdiag_family = static_cast<std::uint8_t>(to_address_family(*request.family));
-  head.sdiag_protocol = IPPROTO_TCP;
+  head.sdiag_protocol = request.protocol == ports::Protocol::udp ? IPPROTO_UDP : IPPROTO_TCP;
   head.idiag_ext = request.details;
   head.idiag_states = states;
   append(message, &head, sizeof head);
@@ -105,13 +109,13 @@ class Dump {
   Result<void> take(std::uint16_t type, Bytes payload) {
     if (type != type_of(request_)) return {};
     SocketInfo socket;
-    TCP_TRY(read_socket(payload, ports::Protocol::tcp, request_.mptcp, socket));
+    TCP_TRY(read_socket(payload, request_.protocol, request_.mptcp, socket));
     if (is_told_already(socket.cookie)) return {};
     told_.push_back(socket.cookie);
     ++outcome_.sockets;
     if (handler_(socket)) return {};
     ended_ = true;
-    return system_error("list tcp sockets", ECANCELED);
+    return system_error(attempt_of(request_), ECANCELED);
   }
 
   [[nodiscard]] bool is_told_already(std::uint64_t cookie) const {
@@ -139,7 +143,7 @@ class Dump {
 
 Result<DumpOutcome> dump_sockets(const DumpRequest& request, const SocketHandler& handler, const DumpAsk& ask) {
   auto outcome = Dump(request, handler, ask).run();
-  if (!outcome) outcome.error().attempt = "list tcp sockets";
+  if (!outcome) outcome.error().attempt = attempt_of(request);
   return outcome;
 }
 

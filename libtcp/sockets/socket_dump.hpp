@@ -42,6 +42,7 @@ struct DumpRequest {
   DetailSet details = 0;
   std::vector<std::uint8_t> bytecode =
       {};  // INET_DIAG_REQ_BYTECODE: the kernel passes over what it rejects; empty: all
+  ports::Protocol protocol = ports::Protocol::tcp;  // or udp, of one family
 };
 
 struct DumpOutcome {
@@ -56,7 +57,7 @@ using SocketHandler = std::function<bool(const SocketInfo& socket)>;
 // Each socket once (by cookie), also when the dump had to be repeated; in the kernel's order. The reference is good for
 // the call only. LISTEN is asked for by itself: together with other states the kernel would walk the whole table of
 // established connections for it. Both families are asked for in one walk.
-// Errors: the kernel's, attempt "list tcp sockets"; malformed answers.
+// Errors: the kernel's, attempt "list tcp sockets" or "list udp sockets"; malformed answers.
 [[nodiscard]] Result<DumpOutcome> dump_sockets(const DumpRequest& request, const SocketHandler& handler);
 
 // How the questions are put: NetlinkSocket::request of a NETLINK_SOCK_DIAG socket, or what a test answers.
