@@ -79,9 +79,9 @@ void DatagramsAhead::work() {
     lock.unlock();
     slot.datagram = receive_netlink_datagram(fd_, {slot.bytes.get(), most_bytes_}, false);
     lock.lock();
-    const bool any = !slot.datagram || slot.datagram->has_value();
-    ended_ = !slot.datagram || !slot.datagram->has_value();
-    if (any) ++read_;
+    const bool none = slot.datagram && !slot.datagram->has_value();
+    ended_ = none || !slot.datagram;
+    if (!none) ++read_;
     changed_.notify_all();
   }
 }
