@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/scan/loss_meter.hpp"
 #include "libtcp/scan/rtt_estimator.hpp"
 
 namespace tcp::scan {
@@ -16,6 +17,7 @@ struct Host {
 
   std::uint64_t target = kNone;  // its index in the target set
   RttEstimator rtt;
+  LossMeter loss;  // its own, of the ports that TCP answered for
   MonotonicTime first_sent = MonotonicTime::max();
   std::uint32_t open = 0;       // ports that answered so
   std::uint32_t closed = 0;     // by RST

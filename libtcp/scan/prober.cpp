@@ -15,8 +15,10 @@ constexpr Duration kLongestGrace = std::chrono::seconds(8);
 // Neighbours are asked for three times, a second apart, before a router or this host says that there is no such host
 // (RFC 4861 §10, and ARP alike).
 constexpr Duration kUnreachableTold = std::chrono::milliseconds(3300);
-constexpr unsigned kMostPassedOver = 65'536;  // pairs of hosts that are left out, at a time
-constexpr unsigned kTriesUnmeasured = 3;      // one probe in ten lost, and one port in a thousand is still missed
+constexpr unsigned kMostPassedOver = 65'536;      // pairs of hosts that are left out, at a time
+constexpr std::uint64_t kFewestPortsOfHost = 64;  // of one of several hosts, for its own loss to mean something
+constexpr std::uint64_t kFewestLostOfHost = 10;
+constexpr unsigned kTriesUnmeasured = 3;  // one probe in ten lost, and one port in a thousand is still missed
 
 constexpr std::uint64_t key_of(std::uint64_t position, unsigned attempt) noexcept { return position << 4 | attempt; }
 
@@ -141,7 +143,6 @@ bool Prober::make_room() {
     if (PairStates::progress(state) == PairStates::waiting) return false;
     if (PairStates::progress(state) == PairStates::silent) {
       --silent_;
-      --silent_after_[PairStates::tries(state)];
       count_silent();
       count_silent_for_host(position);
       if (options_.report_silent) forgotten_.push_back(silent_result(position));
@@ -192,6 +193,15 @@ void Prober::update_needed() noexcept {
   const double odds = only_open_ ? 1 : (static_cast<double>(answered_) + 0.5) / (static_cast<double>(overdue_) + 0.5);
   const unsigned tries = measured ? loss().tries_for(options_.timing.confidence, odds) : kTriesUnmeasured;
   needed_ = std::min(tries + (answers_lost_ ? 1 : 0), kMostTries);
+}
+
+// What one host of several loses or holds back is little among what all do, and much of what that host was asked.
+unsigned Prober::needed_at(Position position) const noexcept {
+  const bool several = space_.targets().size() > 1 && space_.port_count() >= kFewestPortsOfHost;
+  if (!several || options_.timing.retries || only_open_ || !hosts_.complete()) return needed_;
+  const Host* host = hosts_.find(target_at(position));
+  if (host == nullptr || host->loss.lost() < kFewestLostOfHost) return needed_;
+  return std::max(needed_, std::min(host->loss.tries_for(options_.timing.confidence, 1), kMostTries));
 }
 
 // Where a target has one port, what is known of it is known too late.
@@ -296,28 +306,29 @@ void Prober::end_of_patience(Position position) {
   }
   const unsigned tries = PairStates::tries(state);
   const bool paced = !paced_.empty() && paced_.contains(target_at(position));
-  if (tries < (paced ? kMostTries : needed_)) {
+  if (tries < (paced ? kMostTries : needed_at(position))) {
     again_.push_back(position);
     return;
   }
   PairStates::set(state, PairStates::silent);
   --waiting_;
   ++silent_;
-  ++silent_after_[tries];
 }
 
 // Loss that showed late: those that were given up too early get their tries.
 void Prober::reconsider_silent() {
-  std::uint64_t early = 0;
-  for (unsigned tries = 0; tries < std::min(needed_, kMostTries); ++tries) early += silent_after_[tries];
-  for (Position position = states_.base(); early > 0 && position < next_; ++position) {
+  if (answered_ == answered_when_reconsidered_ && needed_ == needed_when_reconsidered_) return;
+  answered_when_reconsidered_ = answered_;
+  needed_when_reconsidered_ = needed_;
+  std::uint64_t may_be_early = silent_;
+  for (Position position = states_.base(); may_be_early > 0 && position < next_; ++position) {
     std::uint8_t& state = states_[position];
-    if (PairStates::progress(state) != PairStates::silent || PairStates::tries(state) >= needed_) continue;
-    --silent_after_[PairStates::tries(state)];
+    if (PairStates::progress(state) != PairStates::silent) continue;
+    --may_be_early;
+    if (PairStates::tries(state) >= needed_at(position)) continue;
     PairStates::set(state, PairStates::waiting);
     --silent_;
     ++waiting_;
-    --early;
     again_.push_back(position);
   }
 }

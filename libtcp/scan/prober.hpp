@@ -112,7 +112,7 @@ class Prober {
   [[nodiscard]] const LossMeter& loss() const noexcept { return only_open_ ? open_loss_ : loss_; }
   [[nodiscard]] const RttHistogram& rtts() const noexcept { return rtts_; }
   [[nodiscard]] const HostTable& hosts() const noexcept { return hosts_; }
-  // Tries after which a silent pair is taken for silent, as things stand.
+  // Tries after which a silent pair is taken for silent, as things stand, unless its host loses more than others do.
   [[nodiscard]] unsigned tries_needed() const noexcept { return needed_; }
   // The largest smoothed RTT of any target.
   [[nodiscard]] std::optional<Duration> longest_rtt() const noexcept { return longest_rtt_; }
@@ -135,6 +135,7 @@ class Prober {
   void end_of_patience(Position position);
   void reconsider_silent();
   void update_needed() noexcept;
+  [[nodiscard]] unsigned needed_at(Position position) const noexcept;
   [[nodiscard]] bool knows_host_rtts() const noexcept;
   [[nodiscard]] const Host* host_of(std::uint64_t target) const noexcept;
   [[nodiscard]] Duration timeout(const Host* host, const RtoLimits& limits) const;
@@ -181,8 +182,9 @@ class Prober {
   std::uint64_t silent_ = 0;
   std::uint64_t overdue_ = 0;   // pairs whose first try was not answered in time, and no other yet
   std::uint64_t answered_ = 0;  // pairs
+  std::uint64_t answered_when_reconsidered_ = 0;
+  unsigned needed_when_reconsidered_ = 0;
   std::uint64_t abandoned_ = 0;
-  std::array<std::uint64_t, kMostTries + 1> silent_after_{};  // by tries
   unsigned needed_ = 2;
   Duration unmeasured_{};              // timeout of a target that is not measured, when others are
   std::vector<PortResult> forgotten_;  // not yet reported

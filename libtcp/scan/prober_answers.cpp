@@ -114,7 +114,6 @@ void Prober::leave_undecided(std::uint8_t state) noexcept {
     case PairStates::abandoned: --abandoned_; break;
     case PairStates::silent:
       --silent_;
-      --silent_after_[PairStates::tries(state)];
       break;
     case PairStates::decided: break;
   }
@@ -125,7 +124,10 @@ void Prober::count_for_host(std::uint64_t pair, const Answer& answer) noexcept {
   Host& host = hosts_.claim(space_.target_of(pair));
   if (answer.kind == AnswerKind::syn_ack) ++host.open;
   if (answer.kind == AnswerKind::rst) ++host.closed;
-  if (answer.kind != AnswerKind::icmp) return;
+  if (answer.kind != AnswerKind::icmp) {
+    host.loss.add_answer(answer.attempt);
+    return;
+  }
   if (host.icmp++ == 0) host.first_icmp = answer.received;
   host.last_icmp = answer.received;
   if (answer.attempt > 0) ++host.icmp_late;

@@ -50,7 +50,6 @@ void Prober::restore(const Checkpoint& checkpoint) {
           PairStates::set(state, PairStates::decided);
         } else {
           ++silent_;
-          ++silent_after_[tries];
         }
         break;
       case PairStates::waiting:

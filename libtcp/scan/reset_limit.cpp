@@ -13,8 +13,10 @@ constexpr double kEnoughLate = 30;
 constexpr double kEnoughOpen = 2;               // expected to be late, were it the way: then only they count
 constexpr double kSurprise = 22;                // deviance: chance does it once in some hundred thousand looks
 constexpr std::uint64_t kHighestLimit = 5'000;  // RST a second that a host is believed to hold itself to
-constexpr double kMostlyLate = 0.6;             // of the resets of one host of several
-constexpr double kQueueing = 1.25;              // of the shortest RTT, and
+// Of the resets of one host of several: what is done for nothing when it was the way is to wait.
+constexpr double kMostlyLate = 0.4;
+constexpr double kSurpriseOfOne = 10;  // deviance
+constexpr double kQueueing = 1.25;     // of the shortest RTT, and
 constexpr Duration kQueueingLeast = milliseconds(5);
 
 double likelihood_term(double found, double expected) noexcept {
@@ -41,7 +43,8 @@ void ResetLimit::add(AnswerKind kind, unsigned attempt, std::optional<Duration> 
     const auto value = static_cast<double>(rtt->count());
     recent_ = recent_ == 0 ? value : recent_ + (value - recent_) / 64;
   }
-  if (kind == AnswerKind::syn_ack) return;
+  // Before a try went unanswered the host spent what it had saved up.
+  if (kind == AnswerKind::syn_ack || closed_.late == 0) return;
   const Duration elapsed = received - second_began_;
   if (in_second_ == 0 || elapsed >= std::chrono::seconds(1)) {
     const double seconds = std::chrono::duration<double>(elapsed).count();
@@ -52,19 +55,21 @@ void ResetLimit::add(AnswerKind kind, unsigned attempt, std::optional<Duration> 
   ++in_second_;
 }
 
-bool ResetLimit::is_likely() const noexcept {
+bool ResetLimit::is_likely(double surprise) const noexcept {
   if (closed_.late < kEnoughLate) return false;
   const double share = closed_.late / closed_.answered;
-  if (open_.answered * share >= kEnoughOpen) return deviance_below(open_.late, open_.answered, share) >= kSurprise;
+  if (open_.answered * share >= kEnoughOpen) return deviance_below(open_.late, open_.answered, share) >= surprise;
   if (open_.late > 0) return false;
   if (per_second_ == 0 || per_second_ > kHighestLimit || !shortest_) return false;
   const auto shortest = static_cast<double>(shortest_->count());
   return recent_ < std::max(shortest * kQueueing, shortest + static_cast<double>(kQueueingLeast.count()));
 }
 
+bool ResetLimit::is_likely() const noexcept { return is_likely(kSurprise); }
+
 bool ResetLimit::is_mostly_late() const noexcept {
   return per_second_ > 0 && per_second_ <= kHighestLimit && closed_.late >= kMostlyLate * closed_.answered &&
-         is_likely();
+         is_likely(kSurpriseOfOne);
 }
 
 }  // namespace tcp::scan

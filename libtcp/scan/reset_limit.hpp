@@ -17,13 +17,16 @@ class ResetLimit {
   void add(AnswerKind kind, unsigned attempt, std::optional<Duration> rtt, MonotonicTime received) noexcept;
   // The rate had to be cut: whether that is the host's doing, as far as the answers tell by now.
   [[nodiscard]] bool is_likely() const noexcept;
-  // The same for one host of several, where the rate need not have been cut: most of its resets came late, and at a
+  // The same for one host of several, where the rate need not have been cut: many of its resets came late, and at a
   // steady pace.
   [[nodiscard]] bool is_mostly_late() const noexcept;
-  // RST a second over the last second or more; 0 when there were none.
+  // RST a second over the last second or more; 0 when there were none, and in the first one, which a host may begin
+  // with a burst.
   [[nodiscard]] std::uint64_t resets_a_second() const noexcept { return per_second_; }
 
  private:
+  [[nodiscard]] bool is_likely(double surprise) const noexcept;
+
   struct Tally {
     double answered = 0;
     double late = 0;  // after a try that was not answered

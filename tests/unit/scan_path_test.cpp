@@ -170,27 +170,39 @@ TEST_CASE("a host that limits its resets does not hold up who looks for open por
 
 TEST_CASE("one host of several limits its resets: its ports are told right, and it alone is noted and waited for") {
   const IpAddress limited = IpAddress::v4(0x0a000002);
-  PathOptions path{.rtt = 1ms, .bottleneck = 170'000, .reset_limit = 200};
-  path.is_limited = [limited](const IpAddress& host) { return host == limited; };
-  ManualClock clock;
-  ScanPath network(clock, path, [](const Endpoint& target) {
-    if (target.port % 100 == 0) return PortBehaviour::open;
-    return target.port % 200 == 7 ? PortBehaviour::silent : PortBehaviour::closed;
-  });
-  std::uint64_t to_other = 0;
-  network.on_probe = [&](const Probe& probe, MonotonicTime) { to_other += probe.target.address == kHost ? 1U : 0U; };
-  Tally tally;
-  const auto summary = tcp::scan::run(options_for({kHost, limited}, all_ports(1'000), 7), clock, network, tally);
-  REQUIRE(summary);
-  CHECK(tally.of(PortState::open) == 20);
-  CHECK(tally.of(PortState::filtered) == 10);
-  CHECK(tally.of(PortState::closed) == 1'970);
-  CHECK(summary->rst_limited_hosts == 1);
-  REQUIRE(tally.notes.size() == 1);
-  CHECK(tally.notes[0].host == limited);
-  CHECK(tally.notes[0].kind == HostNote::rst_limited);
-  CHECK(to_other < 1'000 + 5 * 15);
-  CHECK(std::chrono::duration<double>(summary->elapsed).count() < 12);
+  for (const double limit : {40.0, 100.0, 200.0, 400.0}) {
+    for (const Duration rtt : {Duration(20us), Duration(1ms)}) {
+      for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        CAPTURE(limit);
+        CAPTURE(rtt.count());
+        CAPTURE(seed);
+        PathOptions path{.rtt = rtt, .bottleneck = 170'000, .reset_limit = limit};
+        path.is_limited = [limited](const IpAddress& host) { return host == limited; };
+        ManualClock clock;
+        ScanPath network(clock, path, [](const Endpoint& target) {
+          if (target.port % 100 == 0) return PortBehaviour::open;
+          return target.port % 200 == 7 ? PortBehaviour::silent : PortBehaviour::closed;
+        });
+        std::uint64_t to_other = 0;
+        network.on_probe = [&](const Probe& probe, MonotonicTime) {
+          to_other += probe.target.address == kHost ? 1U : 0U;
+        };
+        Tally tally;
+        const auto summary =
+            tcp::scan::run(options_for({kHost, limited}, all_ports(1'000), seed), clock, network, tally);
+        REQUIRE(summary);
+        CHECK(tally.of(PortState::open) == 20);
+        CHECK(tally.of(PortState::filtered) == 10);
+        CHECK(tally.of(PortState::closed) == 1'970);
+        CHECK(summary->rst_limited_hosts == 1);
+        REQUIRE(tally.notes.size() == 1);
+        CHECK(tally.notes[0].host == limited);
+        CHECK(tally.notes[0].kind == HostNote::rst_limited);
+        CHECK(to_other < 1'000 + 5 * 15);
+        CHECK(std::chrono::duration<double>(summary->elapsed).count() < 8 + 1'000 / (0.5 * limit));
+      }
+    }
+  }
 }
 
 TEST_CASE("a queue that never overflows is seen by its delay") {
