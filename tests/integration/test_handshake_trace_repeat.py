@@ -160,7 +160,10 @@ class Floods(Series):
             host.run(["ip", "addr", "add", f"10.9.0.{last}/24", "dev", host.interface], check=True)
             host.run(["ip", "addr", "add", f"fd00:9::{last}/64", "dev", host.interface, "nodad"], check=True)
             host.listen_many([80])
-        for user in USERS:
+        # Ports of their own: the server still remembers the connections of the first, and a kernel that meets such a
+        # memory when it connects from the same port answers it with a reset (RFC 9293 §3.10.7.3).
+        for user, ports in zip(USERS, ("20000 39999", "40000 59999")):
+            client.sysctl("net.ipv4.ip_local_port_range", ports)
             records = self.records("-c", "100", "--flood", "127.0.0.1:80", "[::1]:80", "10.9.0.2:80", "[fd00:9::2]:80", user=user)
             self.assertEqual([one["established"] for one in self.of_type(records, "statistics")], [100] * 4)
         self.assertEqual(client.snmp("Tcp", "OutRsts"), 0)
