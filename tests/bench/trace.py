@@ -35,16 +35,11 @@ def bar(met, words):
     print(f"  {'met   ' if met else 'MISSED'}  {words}", flush=True)
 
 
-def build(scratch):
-    """The traffic generator, with the parts of the library that it needs."""
-    program = scratch / "trace_traffic"
-    library = ROOT / "libtcp"
-    net = [library / "net" / name for name in ("frame_socket.cpp", "interface.cpp", "netlink.cpp", "rtnetlink.cpp", "wait.cpp",
-                                               "capabilities.cpp")]
-    sources = [*(library / "base").glob("*.cpp"), *(library / "packet").glob("*.cpp"), *net]
-    subprocess.run(["g++", "-std=c++23", "-O2", f"-I{ROOT}", "-o", program, ROOT / "tests/bench/trace_traffic.cpp", *sources,
-                    "-lfmt"], check=True)
-    return program
+def build(tcpbox):
+    """The traffic generator, which is built beside tcpbox."""
+    directory = pathlib.Path(tcpbox).resolve().parents[1]
+    subprocess.run(["cmake", "--build", directory, "--target", "trace_traffic"], check=True, stdout=subprocess.DEVNULL)
+    return directory / "tests" / "bench" / "trace_traffic"
 
 
 def timed(*argv):
@@ -146,7 +141,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tcpbox-bench-") as directory:
         scratch = pathlib.Path(directory)
         scratch.chmod(0o755)
-        traffic = build(scratch)
+        traffic = build(options.tcpbox)
         for row, run in (("read", read_row), ("peers", peers_row), ("live", live_row)):
             if row in rows:
                 print(f"== {row}", flush=True)
