@@ -92,9 +92,7 @@ class PassiveRun final : public trace::HandshakeObserver {
         tracker_({settings.most_connections, seed_, settings.summary_only}, *this),
         thread_(settings.live ? nullptr : std::make_unique<trace::TrackerThread>(tracker_)),
         reader_(tracker_, thread_.get()) {
-    reader_.on_gists([this](std::span<const trace::HandshakeGist> gists) {
-      for (const trace::HandshakeGist& gist : gists) summary_.add(gist);
-    });
+    reader_.on_gists([this](std::span<const trace::HandshakeGist> gists) { summary_.add(gists); });
   }
 
   void on_handshake(const trace::ObservedHandshake& handshake) override {

@@ -23,46 +23,47 @@ T load(const std::uint8_t* at) noexcept {
 }
 
 // `left`: what there is of the segment; `announced`: how long the IP header says that it is.
-bool read_tcp(const std::uint8_t* at, std::size_t left, std::size_t announced, FlowSegment& segment) noexcept {
+bool read_tcp(const std::uint8_t* at, std::size_t left, std::size_t announced, SegmentContent& content,
+              FlowEnds& ends) noexcept {
   if (left < kTcpHeaderLength) return false;
   const std::uint16_t offset_and_bits = load<std::uint16_t>(at + 12);
   const std::size_t header = std::size_t{4} * (offset_and_bits >> 12);
   if (header < kTcpHeaderLength || header > left || header > announced) return false;
-  segment.source_port = load<std::uint16_t>(at);
-  segment.destination_port = load<std::uint16_t>(at + 2);
-  segment.sequence = load<std::uint32_t>(at + 4);
-  segment.acknowledgment = load<std::uint32_t>(at + 8);
-  segment.control_bits = offset_and_bits & 0x1ff;
-  segment.window = load<std::uint16_t>(at + 14);
-  segment.checksum = load<std::uint16_t>(at + 16);
-  segment.payload_length = static_cast<std::uint32_t>(announced - header);
-  segment.options = {at + kTcpHeaderLength, header - kTcpHeaderLength};
+  ends.source_port = load<std::uint16_t>(at);
+  ends.destination_port = load<std::uint16_t>(at + 2);
+  content.sequence = load<std::uint32_t>(at + 4);
+  content.acknowledgment = load<std::uint32_t>(at + 8);
+  content.control_bits = offset_and_bits & 0x1ff;
+  content.window = load<std::uint16_t>(at + 14);
+  content.checksum = load<std::uint16_t>(at + 16);
+  content.payload_length = static_cast<std::uint32_t>(announced - header);
+  content.options = {at + kTcpHeaderLength, header - kTcpHeaderLength};
   return true;
 }
 
-bool read_ipv4(const std::uint8_t* at, std::size_t left, FlowSegment& segment) noexcept {
+bool read_ipv4(const std::uint8_t* at, std::size_t left, SegmentContent& content, FlowEnds& ends) noexcept {
   constexpr std::uint16_t kMoreFragmentsAndOffset = 0x3fff;
   if (left < kIpv4HeaderLength || at[0] != kIpv4WithoutOptions || at[9] != ip_protocol::tcp) return false;
   const std::size_t total = load<std::uint16_t>(at + 2);
   if ((load<std::uint16_t>(at + 6) & kMoreFragmentsAndOffset) != 0 || total < kIpv4HeaderLength) return false;
-  segment.family = Family::v4;
-  segment.source = {0, load<std::uint32_t>(at + 12)};
-  segment.destination = {0, load<std::uint32_t>(at + 16)};
-  segment.identification = load<std::uint16_t>(at + 4);
-  segment.time_to_live = at[8];
-  segment.ecn = at[1] & 3;
-  return read_tcp(at + kIpv4HeaderLength, left - kIpv4HeaderLength, total - kIpv4HeaderLength, segment);
+  content.family = Family::v4;
+  ends.source = {0, load<std::uint32_t>(at + 12)};
+  ends.destination = {0, load<std::uint32_t>(at + 16)};
+  content.identification = load<std::uint16_t>(at + 4);
+  content.time_to_live = at[8];
+  content.ecn = at[1] & 3;
+  return read_tcp(at + kIpv4HeaderLength, left - kIpv4HeaderLength, total - kIpv4HeaderLength, content, ends);
 }
 
-bool read_ipv6(const std::uint8_t* at, std::size_t left, FlowSegment& segment) noexcept {
+bool read_ipv6(const std::uint8_t* at, std::size_t left, SegmentContent& content, FlowEnds& ends) noexcept {
   if (left < kPlainIpv6 || at[0] >> 4 != 6 || at[6] != ip_protocol::tcp) return false;
-  segment.family = Family::v6;
-  segment.source = {load<std::uint64_t>(at + 8), load<std::uint64_t>(at + 16)};
-  segment.destination = {load<std::uint64_t>(at + 24), load<std::uint64_t>(at + 32)};
-  segment.identification = 0;
-  segment.time_to_live = at[7];
-  segment.ecn = at[1] >> 4 & 3;
-  return read_tcp(at + kPlainIpv6, left - kPlainIpv6, load<std::uint16_t>(at + 4), segment);
+  content.family = Family::v6;
+  ends.source = {load<std::uint64_t>(at + 8), load<std::uint64_t>(at + 16)};
+  ends.destination = {load<std::uint64_t>(at + 24), load<std::uint64_t>(at + 32)};
+  content.identification = 0;
+  content.time_to_live = at[7];
+  content.ecn = at[1] >> 4 & 3;
+  return read_tcp(at + kPlainIpv6, left - kPlainIpv6, load<std::uint16_t>(at + 4), content, ends);
 }
 
 }  // namespace
@@ -83,13 +84,13 @@ IpAddress to_address(const AddressNumber& number, Family family) noexcept {
   return IpAddress::v6(bytes);
 }
 
-bool read_plain_segment(Bytes frame, LinkType link_type, FlowSegment& segment) noexcept {
+bool read_plain_segment(Bytes frame, LinkType link_type, SegmentContent& content, FlowEnds& ends) noexcept {
   if (link_type != LinkType::ethernet || frame.size() < kEthernetHeader) return false;
   const std::uint8_t* at = frame.data() + kEthernetHeader;
   const std::size_t left = frame.size() - kEthernetHeader;
   switch (load<std::uint16_t>(frame.data() + 12)) {
-    case ethertype::ipv4: return read_ipv4(at, left, segment);
-    case ethertype::ipv6: return read_ipv6(at, left, segment);
+    case ethertype::ipv4: return read_ipv4(at, left, content, ends);
+    case ethertype::ipv6: return read_ipv6(at, left, content, ends);
     default: return false;
   }
 }

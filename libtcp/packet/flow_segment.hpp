@@ -37,15 +37,18 @@ struct SegmentContent {
   [[nodiscard]] constexpr bool has(std::uint16_t bits) const noexcept { return (control_bits & bits) == bits; }
 };
 
-struct FlowSegment : SegmentContent {
+struct FlowEnds {
   AddressNumber source;
   AddressNumber destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
 };
 
-// False for every frame that is not as simple as that: decode it the long way.
-[[nodiscard]] bool read_plain_segment(Bytes frame, LinkType link_type, FlowSegment& segment) noexcept;
+struct FlowSegment : SegmentContent, FlowEnds {};
+
+// False for every frame that is not as simple as that: decode it the long way. Both are then undefined.
+[[nodiscard]] bool read_plain_segment(Bytes frame, LinkType link_type, SegmentContent& content,
+                                      FlowEnds& ends) noexcept;
 
 // The same of a decoded packet that has a TCP segment.
 [[nodiscard]] FlowSegment to_flow_segment(const DecodedPacket& packet) noexcept;

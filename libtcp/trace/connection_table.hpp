@@ -144,12 +144,14 @@ class ConnectionTable {
   [[nodiscard]] std::uint32_t find(const ConnectionKey& key, std::uint32_t hash) const noexcept;  // or kNone
   // Ask for the memory that find() will look at: the first early, the second once that is there.
   void prefetch_slot(std::uint32_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
-  void prefetch_connection(std::uint32_t hash) const noexcept {
+  // False when there will hardly be any.
+  bool prefetch_connection(std::uint32_t hash) const noexcept {
     std::size_t place = hash & mask_;
     while (slots_[place].index != kNone && slots_[place].hash != hash) place = (place + 1) & mask_;
-    if (slots_[place].index == kNone) return;
+    if (slots_[place].index == kNone) return false;
     const auto* connection = reinterpret_cast<const char*>(&at(slots_[place].index));
     for (std::size_t offset = 0; offset < sizeof(Connection); offset += 64) __builtin_prefetch(connection + offset, 1);
+    return true;
   }
   // A new one at the end of `opening`'s line; it must not be there yet.
   std::uint32_t add(const ConnectionKey& key, std::uint32_t hash);

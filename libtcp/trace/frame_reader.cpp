@@ -23,9 +23,9 @@ void FrameReader::on_frame(packet::Bytes frame, std::uint16_t link_number, WallT
   if (counts_.frames++ == 0) counts_.first = time;
   counts_.last = std::max(counts_.last, time);
   const auto link_type = static_cast<LinkType>(link_number);
-  packet::FlowSegment segment;
-  if (packet::read_plain_segment(frame, link_type, segment)) {
-    batch_->add(segment, time);
+  packet::FlowEnds ends;
+  if (packet::read_plain_segment(frame, link_type, batch_->next(), ends)) {
+    batch_->add_next(ends, time);
   } else {
     on_wrapped(frame, link_type, time);
   }

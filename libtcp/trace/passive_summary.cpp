@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/trace/passive_summary.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace tcp::trace {
@@ -46,6 +47,16 @@ void PassiveSummary::add(const HandshakeGist& handshake) {
   waiting.round_trip = handshake.server_side;
   servers_.prefetch(waiting.server);
   clients_.prefetch(waiting.client);
+}
+
+// They may have been written by another core.
+void PassiveSummary::add(std::span<const HandshakeGist> handshakes) {
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < std::min(handshakes.size(), kAhead); ++i) __builtin_prefetch(&handshakes[i]);
+  for (std::size_t i = 0; i < handshakes.size(); ++i) {
+    if (i + kAhead < handshakes.size()) __builtin_prefetch(&handshakes[i + kAhead]);
+    add(handshakes[i]);
+  }
 }
 
 void PassiveSummary::fetch_round_trips(const Waiting& handshake) const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "libtcp/trace/connection_table.hpp"
@@ -46,6 +47,7 @@ class PassiveSummary {
   // Tallied a little later, so that the memory of a tally is on its way before it is needed; what is asked below is
   // known up to the last flush().
   void add(const HandshakeGist& handshake);
+  void add(std::span<const HandshakeGist> handshakes);
   void flush();
 
   [[nodiscard]] const OutcomeCounts& outcomes() const noexcept { return outcomes_; }

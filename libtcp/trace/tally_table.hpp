@@ -16,7 +16,7 @@ namespace tcp::trace {
 template <class Key, class Value, class Hash>
 class TallyTable {
  public:
-  struct Entry {
+  struct alignas(64) Entry {  // or it lies on one cache line more than it must
     Key key{};
     Value value{};
     bool used = false;

@@ -46,14 +46,17 @@ void HandshakeTracker::on_segment(const packet::FlowSegment& segment, WallTime t
 // The memory that a segment needs is asked for while those before it are followed: the slot first, and what it leads to
 // when that is there.
 void HandshakeTracker::follow(const SegmentBatch& batch) {
+  constexpr std::size_t kSegmentAhead = 40;  // from another core
   constexpr std::size_t kSlotAhead = 24;
   constexpr std::size_t kConnectionAhead = 12;
   const std::size_t size = batch.size();
+  for (std::size_t i = 0; i < std::min(size, kSegmentAhead); ++i) batch.prefetch(i);
   for (std::size_t i = 0; i < std::min(size, kSlotAhead); ++i) table_.prefetch_slot(batch[i].hash);
-  for (std::size_t i = 0; i < std::min(size, kConnectionAhead); ++i) table_.prefetch_connection(batch[i].hash);
+  for (std::size_t i = 0; i < std::min(size, kConnectionAhead); ++i) prefetch_known(batch[i].hash);
   for (std::size_t i = 0; i < size; ++i) {
+    if (i + kSegmentAhead < size) batch.prefetch(i + kSegmentAhead);
     if (i + kSlotAhead < size) table_.prefetch_slot(batch[i + kSlotAhead].hash);
-    if (i + kConnectionAhead < size) table_.prefetch_connection(batch[i + kConnectionAhead].hash);
+    if (i + kConnectionAhead < size) prefetch_known(batch[i + kConnectionAhead].hash);
     const WaitingSegment& waiting = batch[i];
     // One packet with a time far ahead must not end all that waits: two in a row have to say so.
     advance_to(std::min(waiting.time, previous_time_));
@@ -61,6 +64,11 @@ void HandshakeTracker::follow(const SegmentBatch& batch) {
     follow({.segment = waiting.content, .time = waiting.time, .from_high = waiting.from_high}, waiting.key,
            waiting.hash, batch.way_of(waiting));
   }
+}
+
+// What is known of it: it lives, or it has ended.
+void HandshakeTracker::prefetch_known(std::uint32_t hash) const noexcept {
+  if (!table_.prefetch_connection(hash)) recently_closed_.prefetch(hash);
 }
 
 void HandshakeTracker::follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way) {

@@ -86,6 +86,7 @@ class HandshakeTracker {
     std::uint32_t index = kNone;
   };
   void follow(Sight sight, const ConnectionKey& key, std::uint32_t hash, const packet::WayIn* way);
+  void prefetch_known(std::uint32_t hash) const noexcept;
   std::uint32_t find_or_add(const packet::SegmentContent& segment, const ConnectionKey& key, std::uint32_t hash,
                             std::int64_t time, const packet::WayIn* way);
   void count_segment(const packet::SegmentContent& segment);

@@ -38,7 +38,7 @@ void check_round_trip(const Header& header, Parse parse) {
 // What the short way reads, the long way reads as well.
 void check_plain_segment(const DecodedPacket& packet, Bytes frame, LinkType link_type) {
   FlowSegment plain;
-  if (!read_plain_segment(frame, link_type, plain)) return;
+  if (!read_plain_segment(frame, link_type, plain, plain)) return;
   require(packet.tcp() != nullptr && tcp::fuzz::is_within(plain.options, frame));
   const FlowSegment full = to_flow_segment(packet);
   require(plain.family == full.family && plain.source == full.source && plain.destination == full.destination);

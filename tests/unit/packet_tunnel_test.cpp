@@ -124,7 +124,7 @@ TEST_CASE("the short way reads what the long way reads") {
     const Octets payload(13, 'x');
     const Octets frame = test::in_ethernet(test::tcp_packet(family, 1234, control::psh | control::ack, {}, payload));
     FlowSegment plain;
-    REQUIRE(read_plain_segment(frame, LinkType::ethernet, plain));
+    REQUIRE(read_plain_segment(frame, LinkType::ethernet, plain, plain));
     const FlowSegment full = to_flow_segment(decode(frame, LinkType::ethernet));
     CHECK(plain.payload_length == 13);
     CHECK(plain.source == full.source);
