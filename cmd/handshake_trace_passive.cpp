@@ -140,9 +140,9 @@ class PassiveRun final : public trace::HandshakeObserver {
   Settings settings_;
   std::uint64_t seed_;
   trace::PassiveSummary summary_;
-  trace::HandshakeTracker tracker_;
+  alignas(128) trace::HandshakeTracker tracker_;  // another core's, with a thread
   std::unique_ptr<trace::TrackerThread> thread_;  // of a file; then on_handshake() is called there
-  trace::FrameReader reader_;
+  alignas(128) trace::FrameReader reader_;
   LocalOwners owners_;
   net::CaptureStatistics live_;
   std::uint64_t shown_ = 0;

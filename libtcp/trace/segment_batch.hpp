@@ -23,7 +23,9 @@ struct WaitingSegment {
   bool from_high = false;
 };
 
-class SegmentBatch {
+// Two cores work on neighbouring ones at a time: none shares a cache line with another, nor a pair that is fetched
+// together.
+class alignas(128) SegmentBatch {
  public:
   static constexpr std::size_t kMost = 256;
 
