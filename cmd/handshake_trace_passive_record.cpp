@@ -56,16 +56,16 @@ void add_side(Record& record, const std::string& name, const std::optional<trace
   record.add(name + "_longest_us", time ? Value(microseconds(time->longest)) : Value());
 }
 
-Value round_trip_record(const trace::RoundTrips* times) {
-  if (times == nullptr || times->count() == 0) return {};
+Value round_trip_record(const trace::RoundTrips& times) {
+  if (times.count() == 0) return {};
   Record record("round_trip_times");
-  record.add("count", times->count());
-  record.add("least_us", microseconds(times->least()));
-  record.add("median_us", microseconds(times->percentile(0.5)));
-  record.add("p90_us", microseconds(times->percentile(0.9)));
-  record.add("p99_us", microseconds(times->percentile(0.99)));
-  record.add("most_us", microseconds(times->most()));
-  record.add("mean_us", microseconds(times->mean()));
+  record.add("count", times.count());
+  record.add("least_us", microseconds(times.least()));
+  record.add("median_us", microseconds(times.percentile(0.5)));
+  record.add("p90_us", microseconds(times.percentile(0.9)));
+  record.add("p99_us", microseconds(times.percentile(0.99)));
+  record.add("most_us", microseconds(times.most()));
+  record.add("mean_us", microseconds(times.mean()));
   return record;
 }
 
@@ -99,7 +99,7 @@ Record server_record(const trace::PassiveSummary::Server& server) {
   record.add("failed", server.tally->outcomes.failed());
   record.add("retransmitted", server.tally->retransmitted);
   record.add("outcomes", outcome_record(server.tally->outcomes));
-  record.add("server_side", round_trip_record(server.tally->round_trips.get()));
+  record.add("server_side", round_trip_record(server.tally->round_trips));
   return record;
 }
 
@@ -203,8 +203,8 @@ Record to_record(const PassiveTotals& totals) {
   record.add("first", timed ? Value(to_rfc3339(totals.frames.first)) : Value());
   record.add("last", timed ? Value(to_rfc3339(totals.frames.last)) : Value());
   record.add("outcomes", outcome_record(totals.summary.outcomes()));
-  record.add("server_side", round_trip_record(&totals.summary.server_side()));
-  record.add("client_side", round_trip_record(&totals.summary.client_side()));
+  record.add("server_side", round_trip_record(totals.summary.server_side()));
+  record.add("client_side", round_trip_record(totals.summary.client_side()));
   record.add("server_side_histogram", histogram(totals.summary.server_side()));
   record.add("client_side_histogram", histogram(totals.summary.client_side()));
   record.add("ambiguous_round_trips", totals.summary.ambiguous());

@@ -7,7 +7,7 @@
 namespace tcp::trace {
 namespace {
 
-constexpr std::size_t kMostServers = 16'384;  // a kilobyte each with round-trip times
+constexpr std::size_t kMostServers = 16'384;  // a kilobyte each with many round-trip times
 constexpr std::size_t kMostClients = 131'072;
 
 }  // namespace
@@ -62,7 +62,7 @@ void PassiveSummary::add(std::span<const HandshakeGist> handshakes) {
 void PassiveSummary::fetch_round_trips(const Waiting& handshake) const {
   if (!handshake.timed()) return;
   const ServerTally* server = servers_.find(handshake.server);
-  if (server != nullptr && server->round_trips) server->round_trips->prefetch(handshake.round_trip);
+  if (server != nullptr) server->round_trips.prefetch(handshake.round_trip);
 }
 
 void PassiveSummary::flush() {
@@ -73,10 +73,7 @@ void PassiveSummary::tally(const Waiting& handshake) {
   ServerTally& server = servers_.at(handshake.server);
   ++server.outcomes.counts[static_cast<std::size_t>(handshake.outcome)];
   if (handshake.retransmitted) ++server.retransmitted;
-  if (handshake.timed()) {
-    if (!server.round_trips) server.round_trips = std::make_unique<RoundTrips>();
-    server.round_trips->add(handshake.round_trip);
-  }
+  if (handshake.timed()) server.round_trips.add(handshake.round_trip);
   ClientTally& client = clients_.at(handshake.client);
   ++client.handshakes;
   if (failed(handshake.outcome)) ++client.failed;

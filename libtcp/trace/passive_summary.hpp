@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,7 +27,7 @@ struct OutcomeCounts {
 struct ServerTally {
   OutcomeCounts outcomes;
   std::uint64_t retransmitted = 0;
-  std::unique_ptr<RoundTrips> round_trips;  // server side, unambiguous ones; null: none
+  RoundTrips round_trips;  // server side, unambiguous ones
   [[nodiscard]] std::uint64_t weight() const noexcept { return outcomes.total() + 1; }
 };
 

@@ -21,17 +21,33 @@ std::size_t class_of(Duration time) noexcept {
 
 }  // namespace
 
-void RoundTrips::add(Duration time) noexcept {
+void RoundTrips::add(Duration time) {
+  const std::size_t index = class_of(time);
+  if (!classes_ && count_ == kFew) spread();
+  if (classes_) {
+    ++(*classes_)[index];
+  } else {
+    few_[count_] = static_cast<std::uint8_t>(index);
+  }
   ++count_;
   sum_ += static_cast<double>(time.count());
   least_ = std::min(least_, time);
   most_ = std::max(most_, time);
-  ++classes_[class_of(time)];
+}
+
+void RoundTrips::spread() {
+  classes_ = std::make_unique<Classes>();
+  for (const std::uint8_t index : few_) ++(*classes_)[index];
 }
 
 void RoundTrips::prefetch(Duration time) const noexcept {
-  __builtin_prefetch(&count_, 1);
-  __builtin_prefetch(&classes_[class_of(time)], 1);
+  if (classes_) __builtin_prefetch(&(*classes_)[class_of(time)], 1);
+}
+
+std::uint32_t RoundTrips::in_class(std::size_t index) const noexcept {
+  if (classes_) return (*classes_)[index];
+  return static_cast<std::uint32_t>(
+      std::count(few_.begin(), few_.begin() + static_cast<std::ptrdiff_t>(count_), index));
 }
 
 Duration RoundTrips::mean() const noexcept {
@@ -55,8 +71,9 @@ Duration RoundTrips::percentile(double fraction) const noexcept {
   if (wanted >= count_) return most_;
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kClasses; ++i) {
-    seen += classes_[i];
-    if (seen < wanted || classes_[i] == 0) continue;
+    const std::uint32_t here = in_class(i);
+    seen += here;
+    if (seen < wanted || here == 0) continue;
     const Duration middle = (class_begin(i) + class_begin(i + 1)) / 2;
     return std::clamp(middle, least_, most_);
   }
