@@ -6,6 +6,7 @@
 #include "libtcp/stream/exec.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
+#include "libtcp/stream/scripted_end.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -53,8 +54,13 @@ class ConnectRun {
     } else if (exec_) {
       co_await exec_->serve(*conversation_);
     } else {
-      co_await conversation_->relay(executor, *local_, options_.relay);
+      co_await conversation_->relay(executor, local_end(), options_.relay);
     }
+  }
+
+  End& local_end() {
+    if (!options_.script) return *local_;
+    return scripted_.emplace(loop_.executor(), *local_, *options_.script, clock_);
   }
 
   const ConnectOptions& options_;
@@ -64,6 +70,7 @@ class ConnectRun {
   RunLoop loop_;
   std::unique_ptr<Exec> exec_;
   std::optional<LocalEnd> local_;
+  std::optional<ScriptedEnd> scripted_;
   std::optional<Conversation> conversation_;
 };
 

@@ -12,6 +12,7 @@
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/retry.hpp"
+#include "libtcp/stream/script.hpp"
 #include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
@@ -22,8 +23,9 @@ struct ConnectOptions {
   bool zero = false;  // connect and report; the local end is not touched
   RelayOptions relay;
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;  // instead of the local end
-  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+  std::optional<ScriptOptions> script;  // before the local end has its turn
+  std::optional<ExecOptions> exec;      // instead of the local end, and of a script
+  std::vector<int> stop_signals;        // handled while it runs; those that the process ignores stay ignored
 };
 
 struct ConnectOutcome {
