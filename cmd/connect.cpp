@@ -28,6 +28,8 @@ class ConnectCommand final : public Command {
     dial_.define(app);
     app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing; PORT may be a list")
         ->group("Connecting");
+    app.add_flag("--telnet", options_.telnet, "Speak TELNET: refuse all options, keep its commands out of the payload")
+        ->group("Moving bytes");
     socket_.define(app);
     exec_.define(app);
     tls_.define(app);
@@ -57,6 +59,7 @@ class ConnectCommand final : public Command {
     TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    if (options_.zero && options_.telnet) return usage_error("--zero", "moves no bytes: --telnet has no use");
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     if (options_.zero && !common_.bytes.first_given().empty()) {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");

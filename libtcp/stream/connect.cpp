@@ -7,6 +7,7 @@
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
 #include "libtcp/stream/scripted_end.hpp"
+#include "libtcp/stream/telnet_transport.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -45,6 +46,14 @@ class ConnectRun {
       failure_ = std::move(established).error();
       co_return;
     }
+    if (options_.telnet) {
+      auto channel = speak_telnet(*established->channel);
+      if (!channel) {
+        failure_ = std::move(channel).error();
+        co_return;
+      }
+      established->channel = std::move(*channel);
+    }
     established->connected.id = 1;
     const bool is_secure = established->connected.tls.has_value();
     conversation_.emplace(established->connected, std::move(established->channel), observer_, clock_);
@@ -56,6 +65,12 @@ class ConnectRun {
     } else {
       co_await conversation_->relay(executor, local_end(), options_.relay);
     }
+  }
+
+  Result<std::unique_ptr<Channel>> speak_telnet(Channel& channel) {
+    auto [socket, transport] = channel.release();
+    return Channel::open(loop_.executor(), std::move(socket), make_telnet_transport(std::move(transport)),
+                         channel.addresses());
   }
 
   End& local_end() {

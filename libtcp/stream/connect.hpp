@@ -20,7 +20,8 @@ namespace tcp::stream {
 struct ConnectOptions {
   DialOptions dial;
   RetryOptions retry;
-  bool zero = false;  // connect and report; the local end is not touched
+  bool zero = false;    // connect and report; the local end is not touched
+  bool telnet = false;  // the peer speaks TELNET; every option is refused
   RelayOptions relay;
   LocalDescriptors local;
   std::optional<ScriptOptions> script;  // before the local end has its turn

@@ -35,7 +35,16 @@ Awaitable<IoResult> ScriptedEnd::receive(std::span<std::byte> buffer) {
   }
   if (has_enough()) co_return std::unexpected(asio::error::make_error_code(asio::error::operation_aborted));
   const IoResult got = co_await inner_.receive(buffer);
-  co_return got;
+  if (!got || *got > 0 || !holds_end()) co_return got;
+  const std::error_code error = co_await hold_end();
+  co_return std::unexpected(error);
+}
+
+Awaitable<std::error_code> ScriptedEnd::hold_end() {
+  while (!reached_ && waits_ && !std::exchange(cancelled_, false)) {
+    co_await wake_.wait_until(MonotonicTime::max());
+  }
+  co_return asio::error::make_error_code(asio::error::operation_aborted);
 }
 
 std::size_t ScriptedEnd::say(std::span<std::byte> buffer) {
@@ -90,6 +99,7 @@ std::size_t ScriptedEnd::search(std::span<const std::byte> bytes) {
   std::optional<std::size_t> end;
   if (goal_ && met_ == searches_.size()) end = goal_->feed(bytes.subspan(at));
   reached_ = end.has_value();
+  if (reached_) wake_.cancel();
   const std::size_t passed = reached_ ? at + *end : bytes.size();
   remember(bytes.first(passed));
   return passed;
@@ -114,7 +124,7 @@ void ScriptedEnd::set_waiting(bool waits) noexcept {
 }
 
 void ScriptedEnd::cancel_receiving() noexcept {
-  cancelled_ = !is_over();
+  cancelled_ = true;
   wake_.cancel();
   inner_.cancel_receiving();
 }

@@ -4,6 +4,8 @@
 //
 // Steps are met in the order in which they are written, each by what comes after the text that met the one before, also
 // when all of it is in one segment; of what was received, only the last few bytes are kept, for an error to show.
+//
+// Where steps are followed by a goal, the end of the local input is kept back until that is met.
 #pragma once
 
 #include <deque>
@@ -16,7 +18,6 @@
 #include "libtcp/stream/script.hpp"
 
 namespace tcp::stream {
-
 class ScriptedEnd final : public End {
  public:
   // The references must outlive it.
@@ -46,6 +47,9 @@ class ScriptedEnd final : public End {
   [[nodiscard]] std::size_t say(std::span<std::byte> buffer);
   [[nodiscard]] Awaitable<std::error_code> wait_for_step();
   void next_step() noexcept;
+  // Many servers take a FIN for the end of the conversation, answers included.
+  [[nodiscard]] bool holds_end() const noexcept { return goal_ && !script_.steps.empty(); }
+  [[nodiscard]] Awaitable<std::error_code> hold_end();
   [[nodiscard]] std::size_t search(std::span<const std::byte> bytes);
   void remember(std::span<const std::byte> bytes);
 

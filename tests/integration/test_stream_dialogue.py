@@ -312,6 +312,39 @@ class Until(DialogueCase):
                             "$", stdin=None)
         self.assertEqual(done.stdout, b"ready $")
 
+    def test_the_end_of_the_local_input_is_kept_back_until_then(self):
+        """As from cron: many servers would say nothing more."""
+        heard = []
+
+        def talk(client):
+            client.sendall(b"login:")
+            hear(client, b"root\n")
+            client.settimeout(0.3)
+            try:
+                heard.append(client.recv(1))
+            except TimeoutError:
+                client.settimeout(PATIENCE)
+                client.sendall(b"$ ")
+                heard.append(client.recv(1))
+
+        words = ["--expect", "login:", "--send", r"root\n", "--until", "$ "]
+        self.assertEqual(self.connect(self.serve(talk), *words).stdout, b"login:$ ")
+        self.assertEqual(heard, [b""])
+
+    def test_but_not_without_steps(self):
+        port = self.serve(lambda client: client.sendall(b"".join(iter(lambda: client.recv(100), b"")) + b"!"))
+        done = self.connect(port, "--until", "!", input=b"all", stdin=None)
+        self.assertEqual(done.stdout, b"all!")
+
+    def test_the_peer_ends_while_the_end_is_kept_back(self):
+        def talk(client):
+            client.sendall(b"login:")
+            hear(client, b"root\n")
+            time.sleep(0.2)
+
+        self.complains(self.connect(self.serve(talk), "--expect", "login:", "--send", r"root\n", "--until", "$", code=1),
+                       "^tcpbox: --until .*the peer ended before")
+
     def test_receiving_only(self):
         port = self.serve(lambda client: (client.sendall(b"a\nb\n"), client.recv(1)))
         self.assertEqual(self.connect(port, "--recv-only", "--until", r"\n").stdout, b"a\n")

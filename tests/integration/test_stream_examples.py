@@ -586,12 +586,12 @@ class Connect(RecipeCase):
     def test_expect(self, text):
         def device(client):
             with client.makefile("rwb", buffering=0) as talk:
-                talk.write(b"login: ")
-                self.assertEqual(talk.readline(), b"admin\n")
+                talk.write(b"\xff\xfb\1login: ")
+                self.assertEqual(talk.readline(), b"\xff\xfe\1admin\r\n")
                 talk.write(b"Password: ")
-                self.assertEqual(talk.readline(), b"swordfish\n")
+                self.assertEqual(talk.readline(), b"swordfish\r\n")
                 talk.write(b"\r\nswitch> ")
-                self.assertEqual(talk.readline(), b"show config\n")
+                self.assertEqual(talk.readline(), b"show config\r\n")
                 talk.write(b"hostname switch\r\nswitch> ")
                 talk.read()
 
