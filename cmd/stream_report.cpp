@@ -216,6 +216,7 @@ StreamEnding ending_of(const stream::Closed& closed) {
     case stream::CloseReason::interrupted: return {};
     case stream::CloseReason::idle:
     case stream::CloseReason::incomplete: return {ExitCode::negative, closed.error, 0};
+    case stream::CloseReason::expectation_failed: return {ExitCode::unmet, closed.error, 0};
     case stream::CloseReason::output_failed:
       // Whoever read our output has seen enough: no error, and the end that a shell expects.
       if (closed.error && closed.error->is(std::errc::broken_pipe)) return {ExitCode::failed, std::nullopt, SIGPIPE};

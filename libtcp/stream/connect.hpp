@@ -12,6 +12,7 @@
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/retry.hpp"
+#include "libtcp/stream/script.hpp"
 #include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
@@ -19,11 +20,13 @@ namespace tcp::stream {
 struct ConnectOptions {
   DialOptions dial;
   RetryOptions retry;
-  bool zero = false;  // connect and report; the local end is not touched
+  bool zero = false;    // connect and report; the local end is not touched
+  bool telnet = false;  // the peer speaks TELNET; every option is refused
   RelayOptions relay;
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;  // instead of the local end
-  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+  std::optional<ScriptOptions> script;  // before the local end has its turn
+  std::optional<ExecOptions> exec;      // instead of the local end, and of a script
+  std::vector<int> stop_signals;        // handled while it runs; those that the process ignores stay ignored
 };
 
 struct ConnectOutcome {

@@ -76,15 +76,16 @@ struct Served {
 };
 
 enum class CloseReason : std::uint8_t {
-  finished,           // both directions ended as they should
-  idle,               // no byte either way for the idle timeout
-  interrupted,        // a signal
-  connection_failed,  // reset, timed out, or closed by the peer while we still had bytes for it
-  input_failed,       // reading the local end
-  output_failed,      // writing the local end
-  target_failed,      // no target to forward to could be reached
-  program_failed,     // the program that it was to be joined with could not be run
-  incomplete,         // the peer ended before it had given as many bytes as were wanted
+  finished,            // both directions ended as they should
+  idle,                // no byte either way for the idle timeout
+  interrupted,         // a signal
+  connection_failed,   // reset, timed out, or closed by the peer while we still had bytes for it
+  input_failed,        // reading the local end
+  output_failed,       // writing the local end
+  target_failed,       // no target to forward to could be reached
+  program_failed,      // the program that it was to be joined with could not be run
+  incomplete,          // the peer ended before it had given what was wanted
+  expectation_failed,  // a step of a script waited in vain
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
