@@ -13,6 +13,7 @@
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "cmd/tls_options.hpp"
+#include "cmd/transfer_options.hpp"
 #include "libtcp/stream/port_check.hpp"
 
 namespace tcp::cmd {
@@ -31,6 +32,7 @@ class ConnectCommand final : public Command {
     exec_.define(app);
     tls_.define(app);
     proxy_.define(app);
+    send_.define(app);
     common_.define(app);
   }
 
@@ -59,6 +61,8 @@ class ConnectCommand final : public Command {
     if (options_.zero && !common_.bytes.first_given().empty()) {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
     }
+    TCP_TRY(send_.settle({options_.exec ? "--exec" : options_.zero ? "--zero" : "", common_}));
+    options_.send = send_.send;
     assemble();
     return {};
   }
@@ -73,7 +77,11 @@ class ConnectCommand final : public Command {
     if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
       return report.finish(ending_of(std::move(opened).error()));
     }
-    if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (options_.send) {
+      options_.send->progress_interval = report.show_transfer_progress();
+    } else if (common_.bytes.progress) {
+      report.show_progress(options_.relay);
+    }
     if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer("--tls-insecure");
     if (proxy_.has_unchecked_peer()) report.on_unchecked_peer("--proxy-tls-insecure");
     auto outcome = stream::run_connect(options_, report, context.clock);
@@ -157,6 +165,7 @@ class ConnectCommand final : public Command {
   ExecWords exec_;
   TlsConnectOptions tls_;
   ProxyWords proxy_;
+  SendWords send_;
   std::vector<std::string> words_;
   DialWords dial_;
   SocketOptionWords socket_;

@@ -4,6 +4,7 @@
 #include "libtcp/stream/exec_service.hpp"
 #include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/local_end.hpp"
+#include "libtcp/stream/receive_service.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -42,6 +43,7 @@ Result<std::unique_ptr<ClientService>> make_client_service(const Executor& execu
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
+  if (options.receive) return make_receive_service(executor, *options.receive, clock);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

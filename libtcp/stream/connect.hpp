@@ -13,6 +13,7 @@
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/retry.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/transfer_options.hpp"
 
 namespace tcp::stream {
 
@@ -23,6 +24,7 @@ struct ConnectOptions {
   RelayOptions relay;
   LocalDescriptors local;
   std::optional<ExecOptions> exec;  // instead of the local end
+  std::optional<SendOptions> send;  // likewise; a connection that breaks is made again as often as `retry` says
   std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 };
 

@@ -14,6 +14,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::finished:
     case CloseReason::interrupted:
     case CloseReason::program_failed:
+    case CloseReason::transfer_failed:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return Error{make_error_code(Errc::timed_out), to_string(channel.addresses().remote), "idle for too long", {}};
