@@ -6,6 +6,7 @@
 #include "libtcp/stream/file_service.hpp"
 #include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/local_end.hpp"
+#include "libtcp/stream/receive_service.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -59,6 +60,7 @@ Result<std::unique_ptr<ClientService>> make_client_service(const Executor& execu
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
   if (options.serve) return std::visit(ServiceMaker{executor, options, observer}, *options.serve);
+  if (options.receive) return make_receive_service(executor, *options.receive, clock);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

@@ -13,6 +13,7 @@
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/tcp_statistics.hpp"
 #include "libtcp/stream/tls_session.hpp"
+#include "libtcp/stream/transfer_events.hpp"
 
 namespace tcp::stream {
 
@@ -86,6 +87,7 @@ enum class CloseReason : std::uint8_t {
   program_failed,      // the program that it was to be joined with could not be run
   incomplete,          // the peer ended before it had given what was wanted
   expectation_failed,  // a step of a script waited in vain
+  transfer_failed,     // some of the files did not get there, or none
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -163,6 +165,10 @@ class SessionObserver {
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }
   virtual void on_rejected(const Rejected& event) { (void)event; }
+  virtual void on_transfer_planned(const TransferPlanned& event) { (void)event; }
+  virtual void on_transferred(const Transferred& event) { (void)event; }
+  // Before on_closed().
+  virtual void on_transfer_over(const TransferTotals& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
 };
