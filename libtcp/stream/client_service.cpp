@@ -5,6 +5,7 @@
 #include "libtcp/stream/exec_service.hpp"
 #include "libtcp/stream/file_service.hpp"
 #include "libtcp/stream/forward_service.hpp"
+#include "libtcp/stream/http_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
 namespace tcp::stream {
@@ -40,12 +41,16 @@ struct ServiceMaker {
   Executor executor;
   const ListenOptions& options;
   SessionObserver& observer;
+  const Clock& clock;
 
   Result<std::unique_ptr<ClientService>> operator()(const ServeFile& file) const {
     return FileService::open(executor, file, options, observer);
   }
   Result<std::unique_ptr<ClientService>> operator()(const ServeBanner& banner) const {
     return std::make_unique<BannerService>(executor, banner.text, options.relay);
+  }
+  Result<std::unique_ptr<ClientService>> operator()(const ServeHttp& http) const {
+    return HttpService::open(executor, http, options.relay, clock);
   }
 };
 
@@ -58,7 +63,7 @@ Result<std::unique_ptr<ClientService>> make_client_service(const Executor& execu
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
-  if (options.serve) return std::visit(ServiceMaker{executor, options, observer}, *options.serve);
+  if (options.serve) return std::visit(ServiceMaker{executor, options, observer, clock}, *options.serve);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }
