@@ -218,6 +218,7 @@ ExitCode StreamReport::finish(const StreamEnding& ending) {
 StreamEnding ending_of(const stream::Closed& closed) {
   switch (closed.reason) {
     case stream::CloseReason::finished:
+    case stream::CloseReason::reset_on_purpose:
     case stream::CloseReason::interrupted: return {};
     case stream::CloseReason::idle:
     case stream::CloseReason::incomplete: return {ExitCode::negative, closed.error, 0};

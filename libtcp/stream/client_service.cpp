@@ -7,6 +7,7 @@
 #include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/http_service.hpp"
 #include "libtcp/stream/local_end.hpp"
+#include "libtcp/stream/transparent_service.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -50,7 +51,7 @@ struct ServiceMaker {
     return std::make_unique<BannerService>(executor, banner.text, options.relay);
   }
   Result<std::unique_ptr<ClientService>> operator()(const ServeHttp& http) const {
-    return HttpService::open(executor, http, options.relay, clock);
+    return HttpService::open(executor, http, options, clock);
   }
 };
 
@@ -58,6 +59,9 @@ struct ServiceMaker {
 
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options,
                                                            SessionObserver& observer, const Clock& clock) {
+  if (options.forward && options.forward->transparent) {
+    return std::make_unique<TransparentService>(executor, options, observer, clock);
+  }
   if (options.forward) return make_forward_service(executor, *options.forward, options.relay, observer, clock);
   if (options.exec) {
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));

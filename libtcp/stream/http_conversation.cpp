@@ -34,7 +34,8 @@ HttpConversation::HttpConversation(const Executor& executor, Conversation& conve
 
 Awaitable<HttpConversation::Ending> HttpConversation::run() {
   bool goes_on = true;
-  while (goes_on) {
+  for (unsigned answered = 1; goes_on; ++answered) {
+    if (answered % kStepsAtATime == 0) co_await asio::post(executor_, kToken);
     const Next next = co_await next_head();
     switch (next) {
       case Next::request: goes_on = co_await answer_next(); break;

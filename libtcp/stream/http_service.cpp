@@ -6,6 +6,8 @@
 namespace tcp::stream {
 namespace {
 
+constexpr std::chrono::hours kAsGoodAsForEver{24 * 365};
+
 std::optional<Error> describe(const HttpConversation::Ending& ending, const Channel& channel) {
   switch (ending.reason) {
     case CloseReason::finished: return std::nullopt;
@@ -19,19 +21,20 @@ std::optional<Error> describe(const HttpConversation::Ending& ending, const Chan
 }  // namespace
 
 Result<std::unique_ptr<ClientService>> HttpService::open(const Executor& executor, const ServeHttp& http,
-                                                         const RelayOptions& relay, const Clock& clock) {
+                                                         const ListenOptions& options, const Clock& clock) {
   TCP_TRY_ASSIGN(directory, ServedDirectory::open(http.directory));
-  return std::unique_ptr<ClientService>(new HttpService(executor, std::move(directory), http, relay, clock));
+  return std::unique_ptr<ClientService>(new HttpService(executor, std::move(directory), http, options, clock));
 }
 
 HttpService::HttpService(const Executor& executor, ServedDirectory directory, const ServeHttp& http,
-                         const RelayOptions& relay, const Clock& clock)
+                         const ListenOptions& options, const Clock& clock)
     : executor_(executor),
       directory_(std::move(directory)),
       options_(http),
-      delivery_patience_(relay.delivery_patience),
+      delivery_patience_(options.relay.delivery_patience),
       clock_(clock) {
-  if (relay.idle_timeout > Duration()) options_.idle_timeout = relay.idle_timeout;
+  if (options.faults.stall_after_bytes) options_.idle_timeout = kAsGoodAsForEver;  // to stall is no idleness
+  if (options.relay.idle_timeout > Duration()) options_.idle_timeout = options.relay.idle_timeout;
 }
 
 Awaitable<void> HttpService::serve(Conversation& conversation) {

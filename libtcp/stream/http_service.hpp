@@ -12,12 +12,12 @@ class HttpService final : public ClientService {
  public:
   // Errors: the directory cannot be served. The references must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<ClientService>> open(const Executor& executor, const ServeHttp& http,
-                                                                   const RelayOptions& relay, const Clock& clock);
+                                                                   const ListenOptions& options, const Clock& clock);
 
   Awaitable<void> serve(Conversation& conversation) override;
 
  private:
-  HttpService(const Executor& executor, ServedDirectory directory, const ServeHttp& http, const RelayOptions& relay,
+  HttpService(const Executor& executor, ServedDirectory directory, const ServeHttp& http, const ListenOptions& options,
               const Clock& clock);
 
   Executor executor_;

@@ -94,6 +94,7 @@ enum class CloseReason : std::uint8_t {
   target_failed,      // no target to forward to could be reached
   program_failed,     // the program that it was to be joined with could not be run
   incomplete,         // the peer ended before it had given as many bytes as were wanted
+  reset_on_purpose,   // by us, as we were asked to
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
