@@ -387,7 +387,7 @@ class Listen(RecipeCase):
         client.stdin.write(b"GET / HTTP/1.0\r\n\r\n")
         client.stdin.close()
         self.assertEqual(client.stdout.read(), b"real")
-        self.assertIn(b"GET / HTTP/1.0", b"".join(listener.stderr.readline() for _ in range(2)))
+        self.assertTrue(any(b"GET / HTTP/1.0" in line for line in listener.stderr))
 
     @recipe("listen", "A server for measurements that takes whatever ten clients send:")
     def test_discard(self, text):

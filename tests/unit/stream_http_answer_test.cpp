@@ -39,8 +39,8 @@ TEST_CASE("paths are decoded once and stay beneath") {
   CHECK(path_of("http://host?q") == "/");
   CHECK(path_of("http://host/x") == "x");
   CHECK(path_of("/.well-known/x") == ".well-known/x");
-  for (const char* target : {"*", "host:80", "", "a", "/..", "/../x", "/a/../b", "/.", "/%2e%2E", "/.x", "/a/.b/c", "/%",
-                             "/%4", "/%g0", "/%0g", "/a%2fb", "/a%00", "https://host/x", "/.well-known2"}) {
+  for (const char* target : {"*", "host:80", "", "a", "/..", "/../x", "/a/../b", "/.", "/%2e%2E", "/.x", "/a/.b/c",
+                             "/%", "/%4", "/%g0", "/%0g", "/a%2fb", "/a%00", "https://host/x", "/.well-known2"}) {
     CAPTURE(target);
     CHECK(path_of(target) == "none");
   }
@@ -57,7 +57,8 @@ TEST_CASE("what is encoded is decoded to the same") {
 
 TEST_CASE("dates in all three forms") {
   CHECK(format_http_date(kModified) == "Sun, 06 Nov 1994 08:49:37 GMT");
-  for (const char* text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
+  for (const char* text :
+       {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
     CHECK(parse_http_date(text) == kModified);
   }
   for (const char* text : {"", "yesterday", "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 06 Nov 1994 08:49:37"}) {
@@ -79,10 +80,11 @@ TEST_CASE("ranges") {
   check("bytes=-5", 95, 5);
   check("bytes=-500", 0, 100);
   check("bytes=99-18446744073709551615", 99, 1);
-  for (const char* value : {"bytes=100-", "bytes=-0", "bytes=18446744073709551615-"}) CHECK(parse_http_range(value, 100)->bytes == 0);
+  for (const char* value : {"bytes=100-", "bytes=-0", "bytes=18446744073709551615-"})
+    CHECK(parse_http_range(value, 100)->bytes == 0);
   CHECK(parse_http_range("bytes=0-", 0)->bytes == 0);
-  for (const char* value : {"bytes=1-0", "bytes=0-1,3-4", "bytes=", "bytes=-", "bytes=x-", "bytes=0-x", "bytes=0x1-", "0-1",
-                            "bytes= 0-1", "bytes=0-18446744073709551616", "bytes=--1"}) {
+  for (const char* value : {"bytes=1-0", "bytes=0-1,3-4", "bytes=", "bytes=-", "bytes=x-", "bytes=0-x", "bytes=0x1-",
+                            "0-1", "bytes= 0-1", "bytes=0-18446744073709551616", "bytes=--1"}) {
     CAPTURE(value);
     CHECK_FALSE(parse_http_range(value, 100));
   }
