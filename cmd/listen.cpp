@@ -19,6 +19,7 @@
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "cmd/tls_options.hpp"
+#include "cmd/transfer_options.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/descriptor_limit.hpp"
 #include "libtcp/stream/inherited_sockets.hpp"
@@ -63,6 +64,7 @@ class ListenCommand final : public Command {
     hub_.define(app);
     serve_.define(app);
     faults_.define(app);
+    receive_.define(app);
     common_.define(app);
   }
 
@@ -101,6 +103,13 @@ class ListenCommand final : public Command {
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
     TCP_TRY(settle_joined());
+    TCP_TRY(receive_.settle({options_.exec      ? "--exec"
+                             : options_.forward ? "--forward"
+                             : options_.hub     ? "--broker, --chat or --serve"
+                             : options_.serve   ? "--serve"
+                                                : "",
+                             common_}));
+    options_.receive = receive_.receive;
     options_.door = door_.door;
     TCP_TRY_ASSIGN(faults, faults_.settle());
     options_.faults = faults;
@@ -130,7 +139,11 @@ class ListenCommand final : public Command {
     if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
       return report.finish(ending_of(std::move(opened).error()));
     }
-    if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (options_.receive) {
+      options_.receive->progress_interval = report.show_transfer_progress();
+    } else if (common_.bytes.progress) {
+      report.show_progress(options_.relay);
+    }
     if (forward_.has_unchecked_target()) report.on_unchecked_peer("--forward-tls-insecure");
     auto outcome = stream::run_listen(options_, report, context.clock);
     return report.finish(taps.judge(outcome ? ending(*outcome) : ending_of(std::move(outcome).error())));
@@ -230,6 +243,7 @@ class ListenCommand final : public Command {
   HubWords hub_;
   ServeWords serve_;
   FaultWords faults_;
+  ReceiveWords receive_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -7,6 +7,7 @@
 #include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/http_service.hpp"
 #include "libtcp/stream/local_end.hpp"
+#include "libtcp/stream/receive_service.hpp"
 #include "libtcp/stream/transparent_service.hpp"
 
 namespace tcp::stream {
@@ -68,6 +69,7 @@ Result<std::unique_ptr<ClientService>> make_client_service(const Executor& execu
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
   if (options.serve) return std::visit(ServiceMaker{executor, options, observer, clock}, *options.serve);
+  if (options.receive) return make_receive_service(executor, *options.receive, clock);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

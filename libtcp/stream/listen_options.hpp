@@ -21,6 +21,7 @@
 #include "libtcp/stream/serve_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/tls_options.hpp"
+#include "libtcp/stream/transfer_options.hpp"
 
 namespace tcp::stream {
 
@@ -46,8 +47,9 @@ struct ListenOptions {
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;    // instead of the local end
-  std::optional<ServeOptions> serve;  // instead of the local end
+  std::optional<ExecOptions> exec;        // instead of the local end
+  std::optional<ServeOptions> serve;      // instead of the local end
+  std::optional<ReceiveOptions> receive;  // likewise
   FaultOptions faults;
   std::vector<int> reload_signals;  // read the files of the access list again
   std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored

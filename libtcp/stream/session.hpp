@@ -13,6 +13,7 @@
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/tcp_statistics.hpp"
 #include "libtcp/stream/tls_session.hpp"
+#include "libtcp/stream/transfer_events.hpp"
 
 namespace tcp::stream {
 
@@ -85,16 +86,18 @@ struct HttpAnswered {
 };
 
 enum class CloseReason : std::uint8_t {
-  finished,           // both directions ended as they should
-  idle,               // no byte either way for the idle timeout
-  interrupted,        // a signal
-  connection_failed,  // reset, timed out, or closed by the peer while we still had bytes for it
-  input_failed,       // reading the local end
-  output_failed,      // writing the local end
-  target_failed,      // no target to forward to could be reached
-  program_failed,     // the program that it was to be joined with could not be run
-  incomplete,         // the peer ended before it had given as many bytes as were wanted
-  reset_on_purpose,   // by us, as we were asked to
+  finished,            // both directions ended as they should
+  idle,                // no byte either way for the idle timeout
+  interrupted,         // a signal
+  connection_failed,   // reset, timed out, or closed by the peer while we still had bytes for it
+  input_failed,        // reading the local end
+  output_failed,       // writing the local end
+  target_failed,       // no target to forward to could be reached
+  program_failed,      // the program that it was to be joined with could not be run
+  incomplete,          // the peer ended before it had given what was wanted
+  expectation_failed,  // a step of a script waited in vain
+  transfer_failed,     // some of the files did not get there, or none
+  reset_on_purpose,    // by us, as we were asked to
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -173,6 +176,10 @@ class SessionObserver {
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }
   virtual void on_rejected(const Rejected& event) { (void)event; }
+  virtual void on_transfer_planned(const TransferPlanned& event) { (void)event; }
+  virtual void on_transferred(const Transferred& event) { (void)event; }
+  // Before on_closed().
+  virtual void on_transfer_over(const TransferTotals& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
 };
