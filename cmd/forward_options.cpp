@@ -51,6 +51,9 @@ void ForwardWords::define(CLI::App& app) {
                  "Tell the target first whose connection it is, by the PROXY protocol's version 1 or 2")
       ->type_name("VERSION")
       ->group("Joined with");
+  app.add_flag("--transparent", transparent_,
+               "Forward each client to where it was going before nft's tproxy or redirect brought it here")
+      ->group("Joined with");
   tls_.define(app);
 }
 
@@ -73,12 +76,17 @@ Result<std::optional<stream::ForwardOptions>> ForwardWords::settle(const stream:
   TCP_TRY_ASSIGN(send_proxy, parse_proxy_version(send_proxy_));
   tls_.set_wanted(std::ranges::any_of(targets_, wants_tls));
   TCP_TRY(tls_.settle());
-  if (targets_.empty()) {
+  if (transparent_ && !targets_.empty()) {
+    return usage_error("--transparent", "each client has a target of its own: leave --forward out");
+  }
+  if (transparent_ && !balance_.empty()) return usage_error("--balance", "chooses among targets: needs --forward");
+  if (targets_.empty() && !transparent_) {
     if (send_proxy) return usage_error("--send-proxy", "is for a target: needs --forward");
     if (!balance_.empty()) return usage_error("--balance", "chooses among targets: needs --forward");
     return std::nullopt;
   }
   stream::ForwardOptions options;
+  options.transparent = transparent_;
   options.balance = policy;
   options.send_proxy = send_proxy;
   for (const std::string& word : targets_) {

@@ -26,6 +26,7 @@ class ForwardWords {
   std::vector<std::string> targets_;
   std::string balance_;
   std::string send_proxy_;
+  bool transparent_ = false;
   TlsConnectOptions tls_{{"--forward-tls", "a --forward tls:HOST:PORT", "TLS to targets", false}};
 };
 

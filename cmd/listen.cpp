@@ -8,6 +8,7 @@
 
 #include "cmd/door_options.hpp"
 #include "cmd/exec_options.hpp"
+#include "cmd/fault_options.hpp"
 #include "cmd/forward_options.hpp"
 #include "cmd/hub_options.hpp"
 #include "cmd/proxy_protocol_options.hpp"
@@ -62,6 +63,7 @@ class ListenCommand final : public Command {
     proxies_.define(app);
     hub_.define(app);
     serve_.define(app);
+    faults_.define(app);
     receive_.define(app);
     common_.define(app);
   }
@@ -109,6 +111,9 @@ class ListenCommand final : public Command {
                              common_}));
     options_.receive = receive_.receive;
     options_.door = door_.door;
+    TCP_TRY_ASSIGN(faults, faults_.settle());
+    options_.faults = faults;
+    if (has_unix) TCP_TRY(check_unix());
     TCP_TRY_ASSIGN(proxy_protocol, proxies_.settle());
     options_.proxy_protocol = std::move(proxy_protocol);
     options_.stop_signals = stop_signals();
@@ -150,7 +155,16 @@ class ListenCommand final : public Command {
     const int ways =
         (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0) + (options_.serve ? 1 : 0);
     if (ways < 2) return {};
-    return usage_error("--exec, --shell, --forward, --broker, --chat and --serve", "choose one of them");
+    return usage_error("--exec, --shell, --forward, --transparent, --broker, --chat and --serve", "choose one of them");
+  }
+
+  // What a Unix-domain socket has nothing of.
+  Result<void> check_unix() const {
+    if (options_.faults.reset_after_bytes) return usage_error("--reset-after", "a Unix-domain socket knows no reset");
+    if (options_.forward && options_.forward->transparent) {
+      return usage_error("--transparent", "no firewall brings anybody to a Unix-domain socket");
+    }
+    return {};
   }
 
   Result<void> settle_forward() {
@@ -228,6 +242,7 @@ class ListenCommand final : public Command {
   ProxyProtocolWords proxies_;
   HubWords hub_;
   ServeWords serve_;
+  FaultWords faults_;
   ReceiveWords receive_;
   std::vector<std::string> words_;
   std::string accept_timeout_;

@@ -23,6 +23,12 @@ Result<Service> make_banner(const std::string& text) {
   return stream::ServeBanner{std::string(bytes->begin(), bytes->end())};
 }
 
+Result<Service> make_http(const std::string& directory) {
+  stream::ServeHttp http;
+  http.directory = directory;
+  return http;
+}
+
 template <stream::HubKind kind>
 Result<Service> make_hub(const std::string&) {
   return kind;
@@ -43,6 +49,7 @@ constexpr std::array kServices{
     ServiceRow{"daytime", "", make_hub<stream::HubKind::daytime>},
     ServiceRow{"file", "PATH", make_file, false, true},
     ServiceRow{"banner", "TEXT", make_banner, false, true},
+    ServiceRow{"http", "DIR", make_http, true, false},
 };
 
 std::string usage_of(const ServiceRow& row) {
@@ -78,10 +85,16 @@ void ServeWords::define(CLI::App& app) {
       ->type_name("SERVICE")
       ->check(refuse_empty)
       ->group("Joined with");
+  app.add_flag("--http-listing", http_listing_, "With --serve http: show what is in a directory without index.html")
+      ->group("Joined with");
+  app.add_option("--http-timeout", http_timeout_,
+                 "With --serve http: how long a request may take to come; 10s by default")
+      ->type_name("DURATION")
+      ->group("Joined with");
 }
 
 Result<void> ServeWords::settle() {
-  if (word_.empty()) return {};
+  if (word_.empty()) return settle_http();
   const std::size_t colon = word_.find(':');
   const std::string name = word_.substr(0, colon);
   const auto* const row = std::ranges::find(kServices, name, &ServiceRow::name);
@@ -101,6 +114,20 @@ Result<void> ServeWords::settle() {
   }
   implies_keep_open_ = row->implies_keep_open;
   is_relayed_ = row->is_relayed;
+  return settle_http();
+}
+
+Result<void> ServeWords::settle_http() {
+  auto* const http = service ? std::get_if<stream::ServeHttp>(&*service) : nullptr;
+  if (http == nullptr) {
+    if (http_listing_) return usage_error("--http-listing", "needs --serve http:DIR");
+    if (!http_timeout_.empty()) return usage_error("--http-timeout", "needs --serve http:DIR");
+    return {};
+  }
+  http->lists = http_listing_;
+  TCP_TRY_ASSIGN(timeout, settle_duration("--http-timeout", http_timeout_, http->head_timeout));
+  if (timeout <= Duration()) return usage_error("--http-timeout '" + http_timeout_ + "'", "must be longer than that");
+  http->head_timeout = timeout;
   return {};
 }
 

@@ -21,11 +21,15 @@ struct ServeWords {
   [[nodiscard]] Result<void> settle();
   // Its clients come more than once by the nature of its protocol.
   [[nodiscard]] bool implies_keep_open() const noexcept { return implies_keep_open_; }
-  // What is said to clients is not a stream of bytes from one end to the other: what --rate or --hexdump is about.
+  // What is said to clients is a stream of bytes from one end to the other: what --rate or --hexdump is about.
   [[nodiscard]] bool is_relayed() const noexcept { return is_relayed_; }
 
  private:
+  [[nodiscard]] Result<void> settle_http();
+
   std::string word_;
+  bool http_listing_ = false;
+  std::string http_timeout_;
   bool implies_keep_open_ = false;
   bool is_relayed_ = false;
 };

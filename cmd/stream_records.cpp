@@ -143,6 +143,16 @@ Record to_record(const stream::Served& event) {
   return record.add("id", event.id).add("path", event.path).add("file_bytes", event.bytes);
 }
 
+Record to_record(const stream::HttpAnswered& event) {
+  Record record("http_request");
+  const auto word = [](std::string_view text) { return text.empty() ? Value(nullptr) : Value(text); };
+  return record.add("id", event.id)
+      .add("method", word(event.method))
+      .add("target", word(event.target))
+      .add("status", event.status)
+      .add("body_bytes", event.body_bytes);
+}
+
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
@@ -209,6 +219,11 @@ std::string describe(const stream::Forwarded& event) {
 
 std::string describe(const stream::Served& event) {
   return fmt::format("connection {} gets {}, {}", event.id, event.path, format_byte_count(event.bytes));
+}
+
+std::string describe(const stream::HttpAnswered& event) {
+  const std::string what = event.method.empty() ? "no request" : fmt::format("{} {}", event.method, event.target);
+  return fmt::format("connection {}: {}: {}, {}", event.id, what, event.status, format_byte_count(event.body_bytes));
 }
 
 std::string describe(const stream::Closed& event) {

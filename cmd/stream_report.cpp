@@ -165,6 +165,11 @@ void StreamReport::on_served(const stream::Served& event) {
   if (options_.verbose) say(describe(event));
 }
 
+void StreamReport::on_http_answered(const stream::HttpAnswered& event) {
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;
@@ -241,6 +246,7 @@ ExitCode StreamReport::finish(const StreamEnding& ending) {
 StreamEnding ending_of(const stream::Closed& closed) {
   switch (closed.reason) {
     case stream::CloseReason::finished:
+    case stream::CloseReason::reset_on_purpose:
     case stream::CloseReason::interrupted: return {};
     case stream::CloseReason::idle:
     case stream::CloseReason::incomplete: return {ExitCode::negative, closed.error, 0};

@@ -112,6 +112,7 @@ RawEnd Channel::raw() noexcept {
 }
 
 Awaitable<std::error_code> Channel::wait(Want want) {
+  if (want == Want::gone) return socket_.broken();
   return want == Want::readable ? socket_.readable() : socket_.writable();
 }
 

@@ -50,8 +50,17 @@ class Channel final : public End {
   // Whom it was dialled to: before the handshake the kernel names no remote address (RFC 7413).
   void set_remote(Address remote) { addresses_.remote = std::move(remote); }
 
+  // We have reset it on purpose.
+  [[nodiscard]] bool has_reset() const noexcept { return transport_->has_reset(); }
+
   // Closing says no less than finish_sending().
   [[nodiscard]] bool ends_with_its_socket() const noexcept { return transport_->is_plain(); }
+
+  // Puts another one on top of it. Nothing may be under way.
+  template <class Change>
+  void change_transport(Change&& change) {
+    transport_ = std::forward<Change>(change)(std::move(transport_));
+  }
 
   // Takes the connection out of the event loop; nothing else may be done with the channel then.
   [[nodiscard]] std::pair<UniqueFd, std::unique_ptr<Transport>> release();

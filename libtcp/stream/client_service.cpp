@@ -5,8 +5,10 @@
 #include "libtcp/stream/exec_service.hpp"
 #include "libtcp/stream/file_service.hpp"
 #include "libtcp/stream/forward_service.hpp"
+#include "libtcp/stream/http_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/receive_service.hpp"
+#include "libtcp/stream/transparent_service.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -41,6 +43,7 @@ struct ServiceMaker {
   Executor executor;
   const ListenOptions& options;
   SessionObserver& observer;
+  const Clock& clock;
 
   Result<std::unique_ptr<ClientService>> operator()(const ServeFile& file) const {
     return FileService::open(executor, file, options, observer);
@@ -48,18 +51,24 @@ struct ServiceMaker {
   Result<std::unique_ptr<ClientService>> operator()(const ServeBanner& banner) const {
     return std::make_unique<BannerService>(executor, banner.text, options.relay);
   }
+  Result<std::unique_ptr<ClientService>> operator()(const ServeHttp& http) const {
+    return HttpService::open(executor, http, options, clock);
+  }
 };
 
 }  // namespace
 
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options,
                                                            SessionObserver& observer, const Clock& clock) {
+  if (options.forward && options.forward->transparent) {
+    return std::make_unique<TransparentService>(executor, options, observer, clock);
+  }
   if (options.forward) return make_forward_service(executor, *options.forward, options.relay, observer, clock);
   if (options.exec) {
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
-  if (options.serve) return std::visit(ServiceMaker{executor, options, observer}, *options.serve);
+  if (options.serve) return std::visit(ServiceMaker{executor, options, observer, clock}, *options.serve);
   if (options.receive) return make_receive_service(executor, *options.receive, clock);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);

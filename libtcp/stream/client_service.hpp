@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "libtcp/stream/conversation.hpp"
 #include "libtcp/stream/listen_options.hpp"
@@ -12,6 +13,8 @@ namespace tcp::stream {
 class ClientService {
  public:
   virtual ~ClientService() = default;
+  // Once, before anybody is served.
+  virtual void on_listening(std::span<const Address> locals) { (void)locals; }
   // Until the conversation is over. Does not throw; the conversation is closed when it returns.
   [[nodiscard]] virtual Awaitable<void> serve(Conversation& conversation) = 0;
   // There is only one of what a client is joined with: the next one waits in the kernel's queue.

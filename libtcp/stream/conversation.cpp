@@ -23,6 +23,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::finished:
     case CloseReason::interrupted:
     case CloseReason::program_failed:
+    case CloseReason::reset_on_purpose:
     case CloseReason::transfer_failed:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
@@ -79,6 +80,10 @@ void Conversation::close(const RelayEnd& end, const End& local, const RelayOptio
 
 void Conversation::close(CloseReason reason, std::optional<Error> error) {
   if (is_closed()) return;
+  if (channel_->has_reset() && reason != CloseReason::interrupted) {  // what failed for it is a consequence
+    reason = CloseReason::reset_on_purpose;
+    error.reset();
+  }
   Closed closed;
   closed.id = id_;
   closed.addresses = channel_->addresses();

@@ -21,6 +21,7 @@ enum class Balance : std::uint8_t {
 
 struct ForwardOptions {
   std::vector<DialOptions> targets;
+  bool transparent = false;  // instead: where the client was going before the firewall brought it here
   Balance balance = Balance::round_robin;
   // How long a target that could not be reached is tried only after all others.
   Duration dead_time = std::chrono::seconds(10);

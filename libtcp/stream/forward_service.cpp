@@ -42,7 +42,7 @@ class ForwardService final : public ClientService {
           co_await establish(executor_, targets_.at(target), tls_[target].get(), observer_, clock_, std::move(header));
       if (established) {
         targets_.mark_alive(target);
-        report(conversation, *established);
+        report_forwarded(observer_, conversation.id(), *established);
         co_await conversation.relay(executor_, *established->channel, relay_);
         co_return;
       }
@@ -59,16 +59,6 @@ class ForwardService final : public ClientService {
     return serialize_proxy_header(*send_proxy_, conversation.channel().addresses());
   }
 
-  void report(const Conversation& conversation, const Established& established) {
-    Forwarded event;
-    event.id = conversation.id();
-    event.addresses = established.channel->addresses();
-    event.resolve_time = established.connected.resolve_time;
-    event.connect_time = established.connected.connect_time;
-    event.tls = established.connected.tls;
-    observer_.on_forwarded(event);
-  }
-
   Executor executor_;
   std::vector<std::unique_ptr<TlsContext>> tls_;  // of each target; null without TLS
   const RelayOptions& relay_;
@@ -79,6 +69,16 @@ class ForwardService final : public ClientService {
 };
 
 }  // namespace
+
+void report_forwarded(SessionObserver& observer, std::uint64_t id, const Established& established) {
+  Forwarded event;
+  event.id = id;
+  event.addresses = established.channel->addresses();
+  event.resolve_time = established.connected.resolve_time;
+  event.connect_time = established.connected.connect_time;
+  event.tls = established.connected.tls;
+  observer.on_forwarded(event);
+}
 
 Result<std::unique_ptr<ClientService>> make_forward_service(const Executor& executor, const ForwardOptions& forward,
                                                             const RelayOptions& relay, SessionObserver& observer,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "libtcp/stream/client_service.hpp"
+#include "libtcp/stream/established.hpp"
 #include "libtcp/stream/forward_options.hpp"
 
 namespace tcp::stream {
@@ -13,5 +14,8 @@ namespace tcp::stream {
                                                                           const RelayOptions& relay,
                                                                           SessionObserver& observer,
                                                                           const Clock& clock);
+
+// Tells where the bytes of client `id` go.
+void report_forwarded(SessionObserver& observer, std::uint64_t id, const Established& established);
 
 }  // namespace tcp::stream

@@ -42,8 +42,8 @@ bool passes_bytes_on(const RelayOptions& relay) {
 }  // namespace
 
 bool is_plain_forwarding(const ListenOptions& options) {
-  return options.forward && !options.tls && passes_bytes_on(options.relay) &&
-         std::ranges::all_of(options.forward->targets, is_plain_target);
+  return options.forward && !options.forward->transparent && !options.tls && !options.faults.spoils_connections() &&
+         passes_bytes_on(options.relay) && std::ranges::all_of(options.forward->targets, is_plain_target);
 }
 
 Result<std::unique_ptr<Forwarder>> Forwarder::open(const Executor& executor, const ListenOptions& options,

@@ -17,7 +17,11 @@ constexpr std::chrono::seconds kLingerPatience{2};
 constexpr unsigned kPiecesAtATime = 16;  // then the other clients have their turn
 constexpr std::uint32_t kGone = EPOLLERR | EPOLLHUP;
 
-std::uint32_t to_events(Want want) { return want == Want::writable ? EPOLLOUT : EPOLLIN; }
+// That it is gone is told in any case.
+std::uint32_t to_events(Want want) {
+  if (want == Want::gone) return 0;
+  return want == Want::writable ? EPOLLOUT : EPOLLIN;
+}
 
 std::uint64_t to_key(const HubClient& client) { return reinterpret_cast<std::uintptr_t>(&client); }
 
@@ -265,6 +269,7 @@ void Hub::doom(HubClient& client, CloseReason reason, std::error_code error) {
 }
 
 void Hub::fail(HubClient& client, std::error_code error) {
+  if (client.transport->has_reset()) return doom(client, CloseReason::reset_on_purpose);
   if (behaviour_->ends_by_reset() && is_reset(error)) return doom(client, CloseReason::finished);
   doom(client, CloseReason::connection_failed, error);
 }

@@ -4,8 +4,10 @@
 #include <list>
 
 #include "libtcp/base/deadline.hpp"
+#include "libtcp/net/capabilities.hpp"
 #include "libtcp/stream/client_service.hpp"
 #include "libtcp/stream/door.hpp"
+#include "libtcp/stream/faulty_transport.hpp"
 #include "libtcp/stream/forwarder.hpp"
 #include "libtcp/stream/hub.hpp"
 #include "libtcp/stream/listener.hpp"
@@ -28,6 +30,7 @@ class ListenRun {
     TCP_TRY(prepare());
     loop_.call_on(options_.reload_signals, [this] { reload(); });
     loop_.stop_on(options_.stop_signals);  // whoever is told that we listen may already end us
+    if (service_) service_->on_listening(listener_->locals());
     observer_.on_listening(listener_->locals());
     outcome_.signal = loop_.run(serve());
     if (service_) service_->stop();
@@ -55,6 +58,7 @@ class ListenRun {
     TCP_TRY(set_up_tls());
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
+    if (listener_->lacks_transparency()) warn_of_transparency();
     TCP_TRY(set_up_proxies());
     if (tls_) {
       reception_.emplace(
@@ -100,6 +104,15 @@ class ListenRun {
     return {};
   }
 
+  void warn_of_transparency() {
+    const Error error{make_error_code(Errc::not_permitted),
+                      "--transparent",
+                      "what TPROXY hands over does not arrive, what REDIRECT and DNAT bring does: " +
+                          net::how_to_get(net::Capability::net_admin),
+                      {}};
+    observer_.on_warning(error);
+  }
+
   void reload() {
     tell_kept(door_->reload());
     if (proxies_) tell_kept(proxies_->reload());
@@ -139,7 +152,7 @@ class ListenRun {
       co_return;
     }
     close_unless_kept_open();
-    auto transport = make_accepted_transport(visitor->socket.get());
+    auto transport = spoiled(visitor->socket.get(), make_accepted_transport(visitor->socket.get()));
     Connected connected;
     connected.addresses = std::move(visitor->addresses);
     enter_crowd(std::move(connected), std::move(visitor->socket), std::move(transport), visitor->visit);
@@ -149,6 +162,7 @@ class ListenRun {
     Result<Established> guest;
     if (reception_) {
       guest = co_await reception_->next(deadline);
+      if (guest && guest->channel) spoil(*guest);
     } else {
       guest = co_await next_plain(deadline);
     }
@@ -177,13 +191,26 @@ class ListenRun {
     if (!visitor) co_return std::unexpected(std::move(visitor).error());
     Established guest;
     if (!visitor->socket) co_return guest;
-    auto transport = make_accepted_transport(visitor->socket.get());
+    auto transport = spoiled(visitor->socket.get(), make_accepted_transport(visitor->socket.get()));
     auto channel = Channel::open(loop_.executor(), std::move(visitor->socket), std::move(transport),
                                  std::move(visitor->addresses));
     if (!channel) co_return std::unexpected(std::move(channel).error());
     guest.channel = std::move(*channel);
     guest.visit = std::move(visitor->visit);
     co_return guest;
+  }
+
+  // As it is, unless it shall misbehave.
+  std::unique_ptr<Transport> spoiled(int socket, std::unique_ptr<Transport> transport) {
+    if (!options_.faults.spoils_connections()) return transport;
+    return make_faulty_transport(loop_.executor(), socket, options_.faults, std::move(transport));
+  }
+
+  void spoil(Established& established) {
+    if (!options_.faults.spoils_connections()) return;
+    const int socket = established.channel->socket();
+    established.channel->change_transport(
+        [&](std::unique_ptr<Transport> transport) { return spoiled(socket, std::move(transport)); });
   }
 
   // Waiting in the queue and being sent away are no visits: the deadline stays.

@@ -12,6 +12,7 @@
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/door_options.hpp"
 #include "libtcp/stream/exec_options.hpp"
+#include "libtcp/stream/fault_options.hpp"
 #include "libtcp/stream/forward_options.hpp"
 #include "libtcp/stream/hub_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
@@ -49,8 +50,9 @@ struct ListenOptions {
   std::optional<ExecOptions> exec;        // instead of the local end
   std::optional<ServeOptions> serve;      // instead of the local end
   std::optional<ReceiveOptions> receive;  // likewise
-  std::vector<int> reload_signals;        // read the files of the access list again
-  std::vector<int> stop_signals;          // handled while it runs; those that the process ignores stay ignored
+  FaultOptions faults;
+  std::vector<int> reload_signals;  // read the files of the access list again
+  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 
   [[nodiscard]] bool has_access_files() const {
     return door.access.has_files() || (proxy_protocol && proxy_protocol->rules().has_files());

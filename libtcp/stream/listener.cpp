@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,7 @@
 #include <limits>
 
 #include "libtcp/net/capabilities.hpp"
+#include "libtcp/net/original_destination.hpp"
 #include "libtcp/net/resolver.hpp"
 #include "libtcp/stream/socket.hpp"
 
@@ -98,10 +100,21 @@ bool is_our_fault(int error_number) {
   return error_number == EBADF || error_number == EINVAL || error_number == ENOTSOCK || error_number == EFAULT;
 }
 
+// In the queue of a listening socket, where the kernel tells (tcp_info calls it unacked); one otherwise.
+std::size_t waiting_clients(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 1;
+  return std::max<std::size_t>(info.tcpi_unacked, 1);
+}
+
 }  // namespace
 
-Listener::Listener(ReadySet ready, WhenFull when_full)
-    : ready_(std::move(ready)), when_full_(when_full), spare_(open_spare()) {}
+Listener::Listener(ReadySet ready, const ListenOptions& options)
+    : ready_(std::move(ready)),
+      when_full_(options.door.when_full),
+      accept_delay_(options.faults.accept_delay),
+      spare_(open_spare()) {}
 
 // Whoever handed them over may go on using them.
 Listener::~Listener() {
@@ -110,7 +123,7 @@ Listener::~Listener() {
 
 Result<Listener> Listener::open(const Executor& executor, const ListenOptions& options) {
   TCP_TRY_ASSIGN(ready, ReadySet::open(executor));
-  Listener listener(std::move(ready), options.door.when_full);
+  Listener listener(std::move(ready), options);
   for (const int fd : options.inherited) TCP_TRY(listener.adopt(fd));
   for (const ListenAddress& address : options.addresses) {
     if (address.unix_name) {
@@ -118,6 +131,7 @@ Result<Listener> Listener::open(const Executor& executor, const ListenOptions& o
       continue;
     }
     TCP_TRY_ASSIGN(sockets, open_listen_address(address, options));
+    if (options.forward && options.forward->transparent) TCP_TRY(listener.set_transparent(sockets));
     TCP_TRY(listener.add(std::move(sockets)));
   }
   return listener;
@@ -128,6 +142,17 @@ Result<void> Listener::add(std::vector<UniqueFd> sockets) {
     TCP_TRY(ready_.add(socket.get(), EPOLLIN));
     locals_.push_back(local_address(socket.get()));
     sockets_.push_back(std::move(socket));
+  }
+  return {};
+}
+
+// Without the privilege, what REDIRECT and DNAT bring still comes.
+Result<void> Listener::set_transparent(const std::vector<UniqueFd>& sockets) {
+  for (const UniqueFd& socket : sockets) {
+    const Address local = local_address(socket.get());
+    if (net::make_transparent(socket.get(), std::get<Endpoint>(local).address.family())) continue;
+    if (errno != EPERM) return system_error("set IP_TRANSPARENT");
+    lacks_transparency_ = true;
   }
   return {};
 }
@@ -161,6 +186,7 @@ Accepted Listener::accept_from(int fd) const {
 
 // Each busy socket in turn.
 Result<Accepted> Listener::take(SessionObserver& observer) {
+  if (accept_delay_ > Duration()) return take_due(observer);
   while (!busy_.empty() && batch_++ < kBatch) {
     const int fd = busy_.front();
     std::ranges::rotate(busy_, busy_.begin() + 1);
@@ -183,12 +209,27 @@ Result<Accepted> Listener::take(SessionObserver& observer) {
   return Accepted{};
 }
 
+// Only those who were there when the delay began.
+Result<Accepted> Listener::take_due(SessionObserver& observer) {
+  while (!due_.empty()) {
+    const int fd = due_.back();
+    due_.pop_back();
+    Accepted client = accept_from(fd);
+    const int error_number = errno;
+    if (client.socket) return client;
+    if (is_our_fault(error_number)) return system_error("accept", error_number);
+    if (is_exhausted(error_number)) run_out(fd, error_number, observer);
+  }
+  return Accepted{};
+}
+
 // One warning a run: it would come with every client otherwise.
 void Listener::run_out(int fd, int error_number, SessionObserver& observer) {
   if (!std::exchange(warned_, true)) observer.on_warning(system_error("accept", error_number).error());
   if (when_full_ == WhenFull::refuse && spare_ && turn_away(fd, observer)) return;
   exhausted_ = true;
   busy_.clear();
+  due_.clear();
 }
 
 // Gives the spare descriptor up for a moment. False: nobody could be accepted with it either.
@@ -222,6 +263,12 @@ Awaitable<Result<Accepted>> Listener::accept(MonotonicTime deadline, SessionObse
     if (ready->empty()) co_return Accepted{};
     busy_ = std::move(*ready);
     batch_ = 0;
+    if (accept_delay_ > Duration()) {
+      for (const int fd : busy_) due_.insert(due_.end(), waiting_clients(fd), fd);
+      pause.expires_after(accept_delay_);
+      auto [ignored] = co_await pause.async_wait(kToken);
+      (void)ignored;
+    }
   }
   co_return Accepted{};  // closed meanwhile
 }
@@ -229,6 +276,7 @@ Awaitable<Result<Accepted>> Listener::accept(MonotonicTime deadline, SessionObse
 void Listener::close() noexcept {
   sockets_.clear();
   busy_.clear();
+  due_.clear();
   ready_.cancel();
 }
 

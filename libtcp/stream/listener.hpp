@@ -37,15 +37,20 @@ class Listener {
   // clients wait until some are free, or are reset where the options say so.
   [[nodiscard]] Awaitable<Result<Accepted>> accept(MonotonicTime deadline, SessionObserver& observer);
 
+  // Not allowed to take what TPROXY hands over, which was asked for.
+  [[nodiscard]] bool lacks_transparency() const noexcept { return lacks_transparency_; }
+
   // Those who come are refused from now on; an accept that is under way gives none.
   void close() noexcept;
 
  private:
-  Listener(ReadySet ready, WhenFull when_full);
+  Listener(ReadySet ready, const ListenOptions& options);
   [[nodiscard]] Result<void> add(std::vector<UniqueFd> sockets);
   [[nodiscard]] Result<void> add_unix(const UnixName& name, const ListenOptions& options);
+  [[nodiscard]] Result<void> set_transparent(const std::vector<UniqueFd>& sockets);
   [[nodiscard]] Result<void> adopt(int fd);
   // One who is there already.
+  [[nodiscard]] Result<Accepted> take_due(SessionObserver& observer);
   [[nodiscard]] Result<Accepted> take(SessionObserver& observer);
   [[nodiscard]] Accepted accept_from(int fd) const;
   void run_out(int fd, int error_number, SessionObserver& observer);
@@ -62,11 +67,14 @@ class Listener {
   std::vector<Inherited> inherited_;
   std::vector<Address> locals_;
   WhenFull when_full_;
+  Duration accept_delay_;
+  std::vector<int> due_;   // sockets, each for one who has waited for the accept delay
   UniqueFd spare_;         // given up when none is left, to reset whoever waits
   std::vector<int> busy_;  // sockets where more may be waiting
   unsigned batch_ = 0;     // attempts since the event loop had its turn
   unsigned alone_ = 0;     // who came alone, in a row
   bool warned_ = false;
+  bool lacks_transparency_ = false;
   bool exhausted_ = false;
 };
 

@@ -5,6 +5,9 @@
 #include <string>
 #include <variant>
 
+#include "libtcp/base/clock.hpp"
+#include "libtcp/stream/http_head.hpp"
+
 namespace tcp::stream {
 
 // The bytes of a regular file, opened anew for each client, and then the end.
@@ -17,6 +20,15 @@ struct ServeBanner {
   std::string text;
 };
 
-using ServeOptions = std::variant<ServeFile, ServeBanner>;
+// The files beneath a directory, over HTTP/1.1.
+struct ServeHttp {
+  std::string directory;
+  bool lists = false;  // what is in a directory that has no index.html
+  HttpLimits limits = {};
+  Duration head_timeout = std::chrono::seconds(10);  // from a request's first byte to the end of its head
+  Duration idle_timeout = std::chrono::seconds(60);  // between requests, and while a client takes nothing of an answer
+};
+
+using ServeOptions = std::variant<ServeFile, ServeBanner, ServeHttp>;
 
 }  // namespace tcp::stream

@@ -76,6 +76,15 @@ struct Served {
   std::uint64_t bytes = 0;  // how long the file is then
 };
 
+// A request of HTTP has had its answer, or as much of it as there was to have.
+struct HttpAnswered {
+  std::uint64_t id = 0;     // of the client's conversation
+  std::string_view method;  // empty: the request was no HTTP, or did not end
+  std::string_view target;  // as it came; printable ASCII
+  unsigned status = 0;
+  std::uint64_t body_bytes = 0;  // that the connection took
+};
+
 enum class CloseReason : std::uint8_t {
   finished,            // both directions ended as they should
   idle,                // no byte either way for the idle timeout
@@ -88,6 +97,7 @@ enum class CloseReason : std::uint8_t {
   incomplete,          // the peer ended before it had given what was wanted
   expectation_failed,  // a step of a script waited in vain
   transfer_failed,     // some of the files did not get there, or none
+  reset_on_purpose,    // by us, as we were asked to
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -161,6 +171,7 @@ class SessionObserver {
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
   virtual void on_served(const Served& event) { (void)event; }
+  virtual void on_http_answered(const HttpAnswered& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }

@@ -83,6 +83,13 @@ std::error_code send_first(int fd, std::span<const std::byte> bytes, bool more_f
   return {};
 }
 
+void reset_connection(int fd) noexcept {
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  set_abort(fd);
+  if (::connect(fd, &none, sizeof none) != 0) (void)::shutdown(fd, SHUT_RDWR);
+}
+
 void set_abort(int fd) noexcept {
   const linger abort{1, 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);

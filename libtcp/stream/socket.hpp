@@ -39,6 +39,9 @@ namespace tcp::stream {
 // The first bytes on a connection, so few that they fit. `more_follows` at once: it may share their segment.
 [[nodiscard]] std::error_code send_first(int fd, std::span<const std::byte> bytes, bool more_follows) noexcept;
 
+// Resets the connection now (connect(2), AF_UNSPEC); whoever waits for the socket is told of an error.
+void reset_connection(int fd) noexcept;
+
 // Closing it will be an abort (RFC 9293 §3.10.5): the peer gets a reset, and nothing of it stays in the kernel.
 void set_abort(int fd) noexcept;
 

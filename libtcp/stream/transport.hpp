@@ -11,7 +11,12 @@
 
 namespace tcp::stream {
 
-enum class Want : std::uint8_t { nothing, readable, writable };
+enum class Want : std::uint8_t {
+  nothing,
+  readable,
+  writable,
+  gone,  // until the connection is gone
+};
 
 struct Attempt {
   std::size_t bytes = 0;
@@ -37,6 +42,8 @@ class Transport {
   [[nodiscard]] virtual std::error_code delivery(std::error_code pending) const { return pending; }
   // Payload and the socket's bytes are the same, so that the kernel can move them by itself.
   [[nodiscard]] virtual bool is_plain() const noexcept = 0;
+  // We have reset the connection on purpose.
+  [[nodiscard]] virtual bool has_reset() const noexcept { return false; }
   // More payload is at hand than the socket's readiness tells of.
   [[nodiscard]] virtual bool has_buffered() const noexcept { return false; }
 };

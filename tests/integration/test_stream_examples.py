@@ -345,6 +345,50 @@ class Listen(RecipeCase):
         self.serve(text, 7)
         self.assertEqual(self.nc(7, b"hello"), b"hello")
 
+    @recipe("listen", "Serve the files of this directory over HTTP, with lists of what is in it:")
+    def test_serve_http(self, text):
+        (self.work / "a b.txt").write_bytes(b"a and b")
+        self.serve(text, 8080)
+        self.assertIn(b'href="./a%20b.txt"', self.curl("--fail", "http://127.0.0.1:8080/"))
+        self.assertEqual(self.curl("--fail", "http://127.0.0.1:8080/a%20b.txt"), b"a and b")
+
+    @recipe("listen", "Give whoever comes the same file:")
+    def test_serve_file(self, text):
+        (self.work / "config.json").write_bytes(DATA)
+        self.serve(text, 9000)
+        for _ in range(2):
+            self.assertEqual(digest(self.nc(9000)), digest(DATA))
+
+    @recipe("listen", "What does a mail client do with a server that greets and then says nothing?")
+    def test_serve_banner(self, text):
+        self.serve(text, 2525)
+        with socket.create_connection(("127.0.0.1", 2525), PATIENCE) as client:
+            client.sendall(b"EHLO me\r\n")
+            self.assertEqual(client.recv(100), b"220 mail.example.org ESMTP\r\n")
+            client.settimeout(0.5)
+            with self.assertRaises(TimeoutError):
+                client.recv(1)
+
+    @recipe("listen", "Does a downloader notice that it has only a part of the file?")
+    def test_reset_after(self, text):
+        (self.work / "file").write_bytes(os.urandom(3 << 20))
+        self.serve(text, 8080)
+        got = self.run_for("curl", "-sS", "http://127.0.0.1:8080/file")
+        self.assertEqual(got.returncode, 56, got.stderr)
+        self.assertLess(1 << 20, len(got.stdout) + 1024)
+
+    @recipe("listen", "Look at what the programs of user 1000 say to web servers:")
+    def test_transparent(self, text):
+        self.addCleanup(subprocess.run, ["nft", "delete", "table", "inet", "proxied"], check=True)
+        self.start(self.tcpbox, "listen", "-k", "--serve", "banner:real", f"{HOST}:80", stdin=subprocess.DEVNULL)
+        wait_for(lambda: is_listening(80), "a listener on 80")
+        listener = self.serve(text, 3128)
+        client = self.start("setpriv", "--reuid=1000", "--clear-groups", "nc", "-N", HOST, 80)
+        client.stdin.write(b"GET / HTTP/1.0\r\n\r\n")
+        client.stdin.close()
+        self.assertEqual(client.stdout.read(), b"real")
+        self.assertTrue(any(b"GET / HTTP/1.0" in line for line in listener.stderr))
+
     @recipe("listen", "A server for measurements that takes whatever ten clients send:")
     def test_discard(self, text):
         self.serve(text, 9000)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -169,6 +170,162 @@ class Banners(ServiceCase):
         listener = self.serve("banner:hello", "-k")
         clients = [self.client(listener) for _ in range(50)]
         self.assertEqual([client.recv(9) for client in clients], [b"hello"] * 50)
+
+
+class Faults(ServiceCase):
+    """A listener that misbehaves on purpose."""
+
+    def until_reset(self, client, begin=b""):
+        """What came before the reset; an end instead of one is a failure."""
+        got = b""
+        try:
+            client.sendall(begin)
+        except (ConnectionResetError, BrokenPipeError):
+            return got
+        while True:
+            try:
+                some = client.recv(1 << 16)
+            except ConnectionResetError:
+                return got
+            self.assertTrue(some, f"an end after {len(got)} bytes, no reset")
+            got += some
+
+    def stalled(self, client):
+        """What comes before nothing comes any more."""
+        got = b""
+        client.settimeout(1)
+        try:
+            while True:
+                some = client.recv(1 << 16)
+                self.assertTrue(some, f"an end after {len(got)} bytes")
+                got += some
+        except TimeoutError:
+            return got
+
+    def test_reset_of_every_service(self):
+        data = os.urandom(300_000)
+        (self.scratch / "www").mkdir()
+        path = self.file(data, "www/file")
+        for what, size, begin in ((f"file:{path}", 100_000, b""), (f"file:{path}", 0, b""), ("banner:0123456789", 4, b""),
+                                  (f"http:{self.scratch}/www", 5000, b"GET /file HTTP/1.0\r\n\r\n"), ("echo", 7, b"x" * 100),
+                                  ("chargen", 1 << 20, b""), ("daytime", 10, b""), ("discard", 0, b"x")):
+            with self.subTest(what=what, size=size):
+                listener = self.serve(what, "-k", "--reset-after", size)
+                client = self.client(listener)
+                got = self.until_reset(client, begin)
+                self.assertEqual(len(got), size)
+                if what.startswith("file"):
+                    self.assertEqual(digest(got), digest(data[:size]))
+                closed = self.event(listener, "closed")
+                self.assertEqual((closed["reason"], closed["error"], closed["sent_bytes"]), ("reset_on_purpose", None, size))
+
+    def test_reset_on_the_wire(self):
+        """Fewer bytes than the service has, all of them acknowledged, and then RST and no FIN."""
+        listener = self.serve("banner:0123456789", "--reset-after", "5")
+        client = self.client(listener)
+        self.assertEqual(self.until_reset(client), b"01234")
+        self.assertEqual(listener.wait(PATIENCE), 0)
+
+    def test_reset_of_standard_input_programs_and_targets(self):
+        data = self.file(b"a" * 50_000)
+        with data.open("rb") as stdin:
+            listener = self.listen("--reset-after", "10KB", stdin=stdin)
+            self.assertEqual(len(self.until_reset(self.client(listener))), 10_000)
+            self.assertEqual(listener.wait(PATIENCE), 0)
+        listener = self.listen("-k", "--reset-after", "2KiB", "--exec", "cat", data, stdin=subprocess.DEVNULL)
+        self.assertEqual(len(self.until_reset(self.client(listener))), 2048)
+        target = self.serve(f"file:{data}", "-k")
+        listener = self.listen("-k", "--reset-after", "123", "--forward", f"127.0.0.1:{target.ports[0]}",
+                               stdin=subprocess.DEVNULL)
+        self.assertEqual(len(self.until_reset(self.client(listener))), 123)
+
+    def test_less_than_that_is_a_regular_end(self):
+        listener = self.serve("banner:0123456789", "--reset-after", "11")
+        client = self.client(listener)
+        self.assertEqual(client.recv(100), b"0123456789")
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual(client.recv(1), b"")
+        self.assertEqual(listener.wait(PATIENCE), 0)
+
+    def test_stall_of_every_service(self):
+        data = os.urandom(300_000)
+        (self.scratch / "www").mkdir()
+        path = self.file(data, "www/file")
+        for what, size, begin in ((f"file:{path}", 100_000, b""), (f"file:{path}", 0, b""), ("banner:0123456789", 4, b""),
+                                  (f"http:{self.scratch}/www", 5000, b"GET /file HTTP/1.0\r\n\r\n"), ("echo", 7, b"x" * 100),
+                                  ("chargen", 1 << 20, b""), ("daytime", 10, b""), ("discard", 0, b"x")):
+            with self.subTest(what=what, size=size):
+                listener = self.serve(what, "-k", "--stall-after", size)
+                client = self.client(listener)
+                client.sendall(begin)
+                self.assertEqual(len(self.stalled(client)), size)
+                usage = pathlib.Path(f"/proc/{listener.pid}/stat").read_text().split()[13:15]
+                client.sendall(b"and more")
+                self.assertEqual(len(self.stalled(client)), 0)
+                after = pathlib.Path(f"/proc/{listener.pid}/stat").read_text().split()[13:15]
+                spent = sum(map(int, after)) - sum(map(int, usage))
+                self.assertLess(spent, 50, "it must wait, not spin")  # of 100 ticks
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                client.close()
+                closed = self.event(listener, "closed")  # a client that goes away is noticed
+                self.assertEqual(closed["sent_bytes"], size)
+
+    def test_nothing_is_read_after_a_stall(self):
+        listener = self.serve("discard", "--stall-after", "0")
+        client = self.client(listener)
+        client.settimeout(1)
+        with self.assertRaises(TimeoutError):
+            for _ in range(1000):
+                client.sendall(b"x" * (1 << 20))
+
+    def test_idle_timeout_ends_a_stall(self):
+        for what in ("banner:hello", "echo"):
+            listener = self.serve(what, "--stall-after", "3", "--idle-timeout", "500ms")
+            client = self.client(listener)
+            client.sendall(b"world")
+            self.assertEqual(len(client.recv(9)), 3)
+            self.assertEqual(self.event(listener, "closed")["reason"], "idle")
+
+    def test_under_tls(self):
+        data = self.file(os.urandom(300_000))
+        for what in (f"file:{data}", "chargen"):
+            listener = self.serve(what, "-k", "--tls", "--reset-after", "70000")
+            got = self.run_for(self.tcpbox, "connect", "--tls", "--tls-insecure", f"127.0.0.1:{listener.ports[0]}",
+                               stdin=subprocess.DEVNULL)
+            self.assertEqual(got.returncode, 3)
+            self.assertEqual(len(got.stdout), 70_000)
+            self.assertEqual(self.event(listener, "closed")["reason"], "reset_on_purpose")
+
+    def test_delay_accept(self):
+        listener = self.serve("banner:hello", "-k", "--delay-accept", "700ms")
+        for _ in range(2):
+            begin = time.monotonic()
+            clients = [self.client(listener) for _ in range(20)]  # their handshakes are the kernel's: at once
+            self.assertEqual([client.recv(9) for client in clients], [b"hello"] * 20)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.7)
+            for client in clients:
+                client.close()
+
+    def test_an_early_client_of_a_delayed_accept_is_there_already(self):
+        listener = self.serve("banner:hello", "--delay-accept", "1h")
+        client = self.client(listener)
+        client.sendall(b"data")  # acknowledged by the kernel
+        client.settimeout(0.5)
+        with self.assertRaises(TimeoutError):
+            client.recv(1)
+        listener.terminate()
+        _, err = listener.communicate(timeout=PATIENCE)
+        self.assertNotIn(b'"connected"', err)
+
+    def test_bad_words(self):
+        for words, message in (
+                (["--reset-after", "1", "--stall-after", "2"], "--reset-after and --stall-after: choose one of them"),
+                (["--reset-after", "much"], "--reset-after: "), (["--stall-after", "-1"], "--stall-after: "),
+                (["--delay-accept", "soon"], "--delay-accept: ")):
+            with self.subTest(words=words):
+                self.assertIn(message, self.refused(*words))
+        ended = self.run_for(self.tcpbox, "listen", f"unix:{self.scratch}/s", "--reset-after", "1")
+        self.assertIn("--reset-after: a Unix-domain socket knows no reset", ended.stderr.decode())
 
 
 class Words(ServiceCase):
