@@ -59,6 +59,9 @@ class ConnectCommand final : public Command {
     TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    if (options_.exec && options_.exec->terminal && (common_.recv_only || common_.send_only)) {
+      return usage_error("--pty", "is read and written: --recv-only and --send-only have no use");
+    }
     if (options_.zero && options_.telnet) return usage_error("--zero", "moves no bytes: --telnet has no use");
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     if (options_.zero && !common_.bytes.first_given().empty()) {

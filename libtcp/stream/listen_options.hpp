@@ -9,6 +9,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/net/identity.hpp"
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/door_options.hpp"
 #include "libtcp/stream/exec_options.hpp"
@@ -44,9 +45,10 @@ struct ListenOptions {
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;  // instead of the local end
-  std::vector<int> reload_signals;  // read the files of the access list again
-  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+  std::optional<ExecOptions> exec;        // instead of the local end
+  std::optional<net::Identity> identity;  // whom the process becomes once it listens
+  std::vector<int> reload_signals;        // read the files of the access list again
+  std::vector<int> stop_signals;          // handled while it runs; those that the process ignores stay ignored
 
   [[nodiscard]] bool has_access_files() const {
     return door.access.has_files() || (proxy_protocol && proxy_protocol->rules().has_files());
