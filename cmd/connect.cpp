@@ -14,6 +14,7 @@
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "cmd/tls_options.hpp"
+#include "cmd/transfer_options.hpp"
 #include "libtcp/stream/port_check.hpp"
 
 namespace tcp::cmd {
@@ -35,6 +36,7 @@ class ConnectCommand final : public Command {
     tls_.define(app);
     proxy_.define(app);
     script_.define(app);
+    send_.define(app);
     common_.define(app);
   }
 
@@ -68,6 +70,13 @@ class ConnectCommand final : public Command {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
     }
     TCP_TRY(settle_script());
+    TCP_TRY(send_.settle({options_.exec      ? "--exec"
+                          : options_.zero    ? "--zero"
+                          : options_.telnet  ? "--telnet"
+                          : script_.script() ? "--expect, --send or --until"
+                                             : "",
+                          common_}));
+    options_.send = send_.send;
     assemble();
     return {};
   }
@@ -82,7 +91,11 @@ class ConnectCommand final : public Command {
     if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
       return report.finish(ending_of(std::move(opened).error()));
     }
-    if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (options_.send) {
+      options_.send->progress_interval = report.show_transfer_progress();
+    } else if (common_.bytes.progress) {
+      report.show_progress(options_.relay);
+    }
     if (options_.dial.tls && options_.dial.tls->insecure) report.on_unchecked_peer("--tls-insecure");
     if (proxy_.has_unchecked_peer()) report.on_unchecked_peer("--proxy-tls-insecure");
     auto outcome = stream::run_connect(options_, report, context.clock);
@@ -189,6 +202,7 @@ class ConnectCommand final : public Command {
   TlsConnectOptions tls_;
   ProxyWords proxy_;
   ScriptWords script_;
+  SendWords send_;
   std::vector<std::string> words_;
   DialWords dial_;
   SocketOptionWords socket_;

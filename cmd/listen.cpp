@@ -12,12 +12,14 @@
 #include "cmd/hub_options.hpp"
 #include "cmd/privilege_options.hpp"
 #include "cmd/proxy_protocol_options.hpp"
+#include "cmd/serve_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
 #include "cmd/stream_taps.hpp"
 #include "cmd/target_words.hpp"
 #include "cmd/tls_options.hpp"
+#include "cmd/transfer_options.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/descriptor_limit.hpp"
 #include "libtcp/stream/inherited_sockets.hpp"
@@ -61,6 +63,8 @@ class ListenCommand final : public Command {
     proxies_.define(app);
     hub_.define(app);
     privileges_.define(app);
+    serve_.define(app);
+    receive_.define(app);
     common_.define(app);
   }
 
@@ -72,7 +76,9 @@ class ListenCommand final : public Command {
   Result<void> settle() override {
     TCP_TRY(common_.settle());
     TCP_TRY(socket_.settle());
+    TCP_TRY(serve_.settle());
     TCP_TRY(settle_hub());
+    TCP_TRY(settle_service());
     TCP_TRY(door_.settle());
     for (const std::string& word : words_) {
       TCP_TRY_ASSIGN(address, parse_listen_address(word));
@@ -100,6 +106,13 @@ class ListenCommand final : public Command {
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
     TCP_TRY(settle_joined());
+    TCP_TRY(receive_.settle({options_.exec      ? "--exec"
+                             : options_.forward ? "--forward"
+                             : options_.hub     ? "--broker, --chat or --serve"
+                             : options_.serve   ? "--serve"
+                                                : "",
+                             common_}));
+    options_.receive = receive_.receive;
     options_.door = door_.door;
     TCP_TRY_ASSIGN(proxy_protocol, proxies_.settle());
     options_.proxy_protocol = std::move(proxy_protocol);
@@ -128,7 +141,11 @@ class ListenCommand final : public Command {
     if (auto opened = taps.open(common_.bytes, context, report, options_.relay); !opened) {
       return report.finish(ending_of(std::move(opened).error()));
     }
-    if (common_.bytes.progress) report.show_progress(options_.relay);
+    if (options_.receive) {
+      options_.receive->progress_interval = report.show_transfer_progress();
+    } else if (common_.bytes.progress) {
+      report.show_progress(options_.relay);
+    }
     if (forward_.has_unchecked_target()) report.on_unchecked_peer("--forward-tls-insecure");
     auto outcome = stream::run_listen(options_, report, context.clock);
     return report.finish(taps.judge(outcome ? ending(*outcome) : ending_of(std::move(outcome).error())));
@@ -137,7 +154,8 @@ class ListenCommand final : public Command {
  private:
   // A client is joined with one thing only.
   Result<void> settle_joined() const {
-    const int ways = (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0);
+    const int ways =
+        (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0) + (options_.serve ? 1 : 0);
     if (ways < 2) return {};
     return usage_error("--exec, --shell, --forward, --broker, --chat and --serve", "choose one of them");
   }
@@ -159,7 +177,7 @@ class ListenCommand final : public Command {
   }
 
   Result<void> settle_hub() {
-    TCP_TRY(hub_.settle());
+    TCP_TRY(hub_.settle(serve_.hub));
     if (!hub_.hub) return {};
     if (common_.recv_only || common_.send_only) {
       return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
@@ -171,6 +189,20 @@ class ListenCommand final : public Command {
     options_.keep_open = options_.keep_open || hub_.implies_keep_open();
     options_.hub = hub_.hub;
     options_.hub->idle_timeout = common_.relay.idle_timeout;
+    return {};
+  }
+
+  Result<void> settle_service() {
+    if (!serve_.service) return {};
+    if (common_.recv_only || common_.send_only) {
+      return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
+                         "is about standard input and output, which --serve leaves alone");
+    }
+    if (const std::string_view given = common_.bytes.first_given(); !serve_.is_relayed() && !given.empty()) {
+      return usage_error(std::string(given), "has no use with this --serve");
+    }
+    options_.keep_open = options_.keep_open || serve_.implies_keep_open();
+    options_.serve = serve_.service;
     return {};
   }
 
@@ -203,6 +235,8 @@ class ListenCommand final : public Command {
   ProxyProtocolWords proxies_;
   HubWords hub_;
   PrivilegeWords privileges_;
+  ServeWords serve_;
+  ReceiveWords receive_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

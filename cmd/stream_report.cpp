@@ -8,6 +8,7 @@
 
 #include "cmd/stream_records.hpp"
 #include "cmd/tls_records.hpp"
+#include "cmd/transfer_records.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -63,6 +64,13 @@ void StreamReport::show_progress(stream::RelayOptions& relay) {
   relay.progress_interval = Progress::interval(context_.err.terminal());
   expected_received_bytes_ = relay.until_bytes;
   if (relay.direction != stream::Direction::receive_only && !relay.crlf) expected_sent_bytes_ = input_bytes();
+}
+
+Duration StreamReport::show_transfer_progress() {
+  const bool somebody_looks = context_.err.terminal().is_terminal && !owns_standard_error();
+  if (!options_.bytes.progress && !somebody_looks) return {};
+  progress_.emplace(context_.err);
+  return Progress::interval(context_.err.terminal());
 }
 
 void StreamReport::clear_progress() {
@@ -152,6 +160,11 @@ void StreamReport::on_forwarded(const stream::Forwarded& event) {
   say_session(event.tls);
 }
 
+void StreamReport::on_served(const stream::Served& event) {
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;
@@ -170,6 +183,26 @@ void StreamReport::on_child_line(const stream::ChildLine& event) {
 
 void StreamReport::on_rejected(const stream::Rejected& event) {
   ++rejected_;
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
+void StreamReport::on_transfer_planned(const stream::TransferPlanned& event) {
+  (event.is_sender ? expected_sent_bytes_ : expected_received_bytes_) = event.bytes;
+  emit(event);
+}
+
+void StreamReport::on_transferred(const stream::Transferred& event) {
+  emit(event);
+  const bool is_there =
+      event.outcome == stream::TransferOutcome::stored || event.outcome == stream::TransferOutcome::unchanged;
+  if (is_there && options_.verbose) say(describe(event));
+  if (is_there || owns_standard_error()) return;
+  clear_progress();
+  context_.warn(describe(event));
+}
+
+void StreamReport::on_transfer_over(const stream::TransferTotals& event) {
   emit(event);
   if (options_.verbose) say(describe(event));
 }

@@ -34,6 +34,8 @@ class StreamReport final : public stream::SessionObserver {
   void announce_listening() { announces_listening_ = true; }
   // Draw how far it has come, at the interval that is set in `relay`.
   void show_progress(stream::RelayOptions& relay);
+  // Likewise of files, when that was asked for or somebody looks on; how often.
+  [[nodiscard]] Duration show_transfer_progress();
 
   // Whoever answers is believed.
   void on_unchecked_peer(std::string option);
@@ -47,10 +49,14 @@ class StreamReport final : public stream::SessionObserver {
   void on_handshake_failed(const stream::HandshakeFailed& event) override;
   void on_connected(const stream::Connected& event) override;
   void on_forwarded(const stream::Forwarded& event) override;
+  void on_served(const stream::Served& event) override;
   void on_progress(const stream::Progress& event) override;
   void on_closed(const stream::Closed& event) override;
   void on_child_line(const stream::ChildLine& event) override;
   void on_rejected(const stream::Rejected& event) override;
+  void on_transfer_planned(const stream::TransferPlanned& event) override;
+  void on_transferred(const stream::Transferred& event) override;
+  void on_transfer_over(const stream::TransferTotals& event) override;
   void on_warning(const Error& error) override;
 
   // The summary, the error, the signal: the last thing of a run.

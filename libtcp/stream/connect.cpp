@@ -7,6 +7,7 @@
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
 #include "libtcp/stream/scripted_end.hpp"
+#include "libtcp/stream/send_files.hpp"
 #include "libtcp/stream/telnet_transport.hpp"
 
 namespace tcp::stream {
@@ -19,7 +20,10 @@ class ConnectRun {
       : options_(options), observer_(observer), clock_(clock) {}
 
   Result<ConnectOutcome> run() {
-    if (options_.exec) {
+    if (options_.send) {
+      TCP_TRY_ASSIGN(files, SendFiles::open(options_, observer_, clock_));
+      files_ = std::move(files);
+    } else if (options_.exec) {
       TCP_TRY_ASSIGN(exec, Exec::open(loop_.executor(), *options_.exec, options_.relay));
       exec_ = std::move(exec);
     } else if (!options_.zero) {
@@ -27,8 +31,9 @@ class ConnectRun {
       local_.emplace(std::move(local));
     }
     loop_.stop_on(options_.stop_signals);
-    const int signal = loop_.run(converse());
+    const int signal = loop_.run(files_ ? send_files() : converse());
     if (exec_) exec_->stop();
+    if (files_) files_->stop(conversation_);
     if (failure_) return std::unexpected(*std::move(failure_));
     ConnectOutcome outcome{std::nullopt, signal};
     if (conversation_) {
@@ -78,6 +83,11 @@ class ConnectRun {
     return scripted_.emplace(loop_.executor(), *local_, *options_.script, clock_);
   }
 
+  Awaitable<void> send_files() {
+    auto sent = co_await files_->send(loop_.executor(), conversation_);
+    if (!sent) failure_ = std::move(sent).error();
+  }
+
   const ConnectOptions& options_;
   SessionObserver& observer_;
   const Clock& clock_;
@@ -87,6 +97,7 @@ class ConnectRun {
   std::optional<LocalEnd> local_;
   std::optional<ScriptedEnd> scripted_;
   std::optional<Conversation> conversation_;
+  std::unique_ptr<SendFiles> files_;
 };
 
 }  // namespace

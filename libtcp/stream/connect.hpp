@@ -14,6 +14,7 @@
 #include "libtcp/stream/retry.hpp"
 #include "libtcp/stream/script.hpp"
 #include "libtcp/stream/session.hpp"
+#include "libtcp/stream/transfer_options.hpp"
 
 namespace tcp::stream {
 
@@ -26,6 +27,7 @@ struct ConnectOptions {
   LocalDescriptors local;
   std::optional<ScriptOptions> script;  // before the local end has its turn
   std::optional<ExecOptions> exec;      // instead of the local end, and of a script
+  std::optional<SendOptions> send;      // likewise; a connection that breaks is made again as often as `retry` says
   std::vector<int> stop_signals;        // handled while it runs; those that the process ignores stay ignored
 };
 

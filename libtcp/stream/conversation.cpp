@@ -23,6 +23,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::finished:
     case CloseReason::interrupted:
     case CloseReason::program_failed:
+    case CloseReason::transfer_failed:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return with_shortfall({make_error_code(Errc::timed_out), remote, "idle for too long", {}}, local);

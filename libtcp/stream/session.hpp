@@ -13,6 +13,7 @@
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/tcp_statistics.hpp"
 #include "libtcp/stream/tls_session.hpp"
+#include "libtcp/stream/transfer_events.hpp"
 
 namespace tcp::stream {
 
@@ -68,6 +69,13 @@ struct Forwarded {
   std::optional<TlsSession> tls;  // with the target; absent without TLS
 };
 
+// A client is about to get the bytes of a file.
+struct Served {
+  std::uint64_t id = 0;     // of the client's conversation
+  std::string path;         // as it was named
+  std::uint64_t bytes = 0;  // how long the file is then
+};
+
 enum class CloseReason : std::uint8_t {
   finished,            // both directions ended as they should
   idle,                // no byte either way for the idle timeout
@@ -79,6 +87,7 @@ enum class CloseReason : std::uint8_t {
   program_failed,      // the program that it was to be joined with could not be run
   incomplete,          // the peer ended before it had given what was wanted
   expectation_failed,  // a step of a script waited in vain
+  transfer_failed,     // some of the files did not get there, or none
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -151,10 +160,15 @@ class SessionObserver {
   virtual void on_handshake_failed(const HandshakeFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
+  virtual void on_served(const Served& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }
   virtual void on_rejected(const Rejected& event) { (void)event; }
+  virtual void on_transfer_planned(const TransferPlanned& event) { (void)event; }
+  virtual void on_transferred(const Transferred& event) { (void)event; }
+  // Before on_closed().
+  virtual void on_transfer_over(const TransferTotals& event) { (void)event; }
   // Something that the run survives: no descriptor left for another client.
   virtual void on_warning(const Error& error) { (void)error; }
 };

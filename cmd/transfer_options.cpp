@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/transfer_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/stream_options.hpp"
+#include "libtcp/stream/tls.hpp"
+
+namespace tcp::cmd {
+namespace {
+
+const char* const kTransferGroup = "Files";
+
+Result<void> check_rivals(const std::string& option, const TransferRivals& rivals) {
+  if (!rivals.joined.empty()) {
+    return usage_error(option + " and " + std::string(rivals.joined), "exclude each other");
+  }
+  const StreamOptions& common = rivals.common;
+  ByteOptions others = common.bytes;
+  others.progress = false;
+  const std::string_view given = common.recv_only   ? "--recv-only"
+                                 : common.send_only ? "--send-only"
+                                                    : others.first_given();
+  if (!given.empty()) return usage_error(std::string(given), "has no use with " + option);
+  if (!stream::has_tls()) {
+    return usage_error(option, "needs SHA-256 of OpenSSL, which was not there when this was made");
+  }
+  return {};
+}
+
+}  // namespace
+
+void SendWords::define(CLI::App& app) {
+  app.add_option("--send-file", paths, "Send these files and directories to a 'listen --receive'")
+      ->type_name("PATH")
+      ->expected(1, -1)
+      ->group(kTransferGroup);
+}
+
+Result<void> SendWords::settle(const TransferRivals& rivals) {
+  if (paths.empty()) return {};
+  TCP_TRY(check_rivals("--send-file", rivals));
+  for (const std::string& path : paths) {
+    if (path.empty()) return usage_error("--send-file ''", "must be the name of a file or directory");
+  }
+  send.emplace();
+  send->paths = paths;
+  send->idle_timeout = rivals.common.relay.idle_timeout;
+  return {};
+}
+
+void ReceiveWords::define(CLI::App& app) {
+  app.add_option("--receive", directory, "Take files from a 'connect --send-file' into this directory")
+      ->type_name("DIR")
+      ->group(kTransferGroup);
+  app.add_flag("--overwrite", overwrite, "Replace what is there already")->group(kTransferGroup);
+  app.add_flag("--fsync", sync, "Have each file on the disk before it gets its name")->group(kTransferGroup);
+}
+
+Result<void> ReceiveWords::settle(const TransferRivals& rivals) {
+  if (!directory) {
+    if (overwrite || sync) return usage_error(overwrite ? "--overwrite" : "--fsync", "needs --receive");
+    return {};
+  }
+  if (directory->empty()) return usage_error("--receive ''", "must be the name of a directory");
+  TCP_TRY(check_rivals("--receive", rivals));
+  receive.emplace();
+  receive->directory = *directory;
+  receive->replaces = overwrite;
+  receive->sync = sync;
+  receive->idle_timeout = rivals.common.relay.idle_timeout;
+  return {};
+}
+
+}  // namespace tcp::cmd
