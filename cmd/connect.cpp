@@ -61,17 +61,20 @@ class ConnectCommand final : public Command {
     TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    if (options_.exec && options_.exec->terminal && (common_.recv_only || common_.send_only)) {
+      return usage_error("--pty", "is read and written: --recv-only and --send-only have no use");
+    }
     if (options_.zero && options_.telnet) return usage_error("--zero", "moves no bytes: --telnet has no use");
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     if (options_.zero && !common_.bytes.first_given().empty()) {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
     }
     TCP_TRY(settle_script());
-    TCP_TRY(send_.settle({options_.exec     ? "--exec"
-                          : options_.zero   ? "--zero"
-                          : options_.telnet ? "--telnet"
-                          : options_.script ? "--expect, --send or --until"
-                                            : "",
+    TCP_TRY(send_.settle({options_.exec      ? "--exec"
+                          : options_.zero    ? "--zero"
+                          : options_.telnet  ? "--telnet"
+                          : script_.script() ? "--expect, --send or --until"
+                                             : "",
                           common_}));
     options_.send = send_.send;
     assemble();

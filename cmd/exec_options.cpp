@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "libtcp/base/parse.hpp"
+
 namespace tcp::cmd {
 namespace {
 
@@ -39,16 +41,23 @@ void ExecWords::define(CLI::App& app) {
   app.add_option("--stderr", error_output_, "Its standard error: log (default) to ours, merge with its output, or drop")
       ->type_name("WHERE")
       ->group(kExecGroup);
+  app.add_flag("--pty", pty_, "Give it a terminal of its own instead of pipes")->group(kExecGroup);
+  app.add_option("--pty-size", pty_size_, "The window of that terminal (80x24)")
+      ->type_name("COLUMNSxROWS")
+      ->group(kExecGroup);
 }
 
 Result<void> ExecWords::settle() {
   TCP_TRY_ASSIGN(error_output, settle_error_output());
   if (!exec_ && shell_.empty()) {
     if (!error_output_.empty()) return usage_error("--stderr", "needs --exec or --shell");
+    if (pty_) return usage_error("--pty", "needs --exec or --shell");
+    if (!pty_size_.empty()) return usage_error("--pty-size", "needs --pty");
     return {};
   }
   TCP_TRY_ASSIGN(program, settle_program());
-  settled_ = stream::ExecOptions{std::move(program), error_output};
+  TCP_TRY_ASSIGN(terminal, settle_terminal());
+  settled_ = stream::ExecOptions{std::move(program), error_output, terminal};
   return {};
 }
 
@@ -60,6 +69,21 @@ Result<std::vector<std::string>> ExecWords::settle_program() const {
   }
   if (shell_.front().empty()) return usage_error("--shell ''", "must be a command");
   return std::vector<std::string>{"/bin/sh", "-c", shell_.front()};
+}
+
+Result<std::optional<stream::WindowSize>> ExecWords::settle_terminal() const {
+  if (pty_ && !error_output_.empty()) {
+    return usage_error("--pty and --stderr", "exclude each other: a terminal is standard error too");
+  }
+  if (!pty_ && !pty_size_.empty()) return usage_error("--pty-size", "needs --pty");
+  if (!pty_) return std::nullopt;
+  if (pty_size_.empty()) return stream::WindowSize{};
+  const std::size_t x = pty_size_.find('x');
+  const auto columns = parse_unsigned<std::uint16_t>(std::string_view(pty_size_).substr(0, x));
+  const auto rows =
+      x == std::string::npos ? std::nullopt : parse_unsigned<std::uint16_t>(std::string_view(pty_size_).substr(x + 1));
+  if (columns && rows && *columns > 0 && *rows > 0) return stream::WindowSize{*columns, *rows};
+  return usage_error("--pty-size '" + pty_size_ + "'", "must be COLUMNSxROWS, such as 132x43");
 }
 
 Result<stream::ErrorOutput> ExecWords::settle_error_output() const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --exec, --shell, --stderr: the program that connections are joined with.
+// --exec, --shell, --stderr, --pty: the program that connections are joined with.
 #pragma once
 
 #include <optional>
@@ -25,11 +25,14 @@ struct ExecWords {
  private:
   [[nodiscard]] Result<std::vector<std::string>> settle_program() const;
   [[nodiscard]] Result<stream::ErrorOutput> settle_error_output() const;
+  [[nodiscard]] Result<std::optional<stream::WindowSize>> settle_terminal() const;
 
   bool exec_ = false;
   std::vector<std::string> program_;
   std::vector<std::string> shell_;
   std::string error_output_;
+  bool pty_ = false;
+  std::string pty_size_;
   std::optional<stream::ExecOptions> settled_;
 };
 

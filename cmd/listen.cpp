@@ -11,6 +11,7 @@
 #include "cmd/fault_options.hpp"
 #include "cmd/forward_options.hpp"
 #include "cmd/hub_options.hpp"
+#include "cmd/privilege_options.hpp"
 #include "cmd/proxy_protocol_options.hpp"
 #include "cmd/serve_options.hpp"
 #include "cmd/socket_option_words.hpp"
@@ -62,6 +63,7 @@ class ListenCommand final : public Command {
     door_.define(app);
     proxies_.define(app);
     hub_.define(app);
+    privileges_.define(app);
     serve_.define(app);
     faults_.define(app);
     receive_.define(app);
@@ -98,6 +100,9 @@ class ListenCommand final : public Command {
     options_.numeric_only = common_.addresses.numeric;
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    if (options_.exec && options_.exec->terminal && (common_.recv_only || common_.send_only)) {
+      return usage_error("--pty", "is read and written: --recv-only and --send-only have no use");
+    }
     TCP_TRY(tls_.settle());
     options_.tls = tls_.settled();
     options_.relay = common_.relay;
@@ -116,6 +121,8 @@ class ListenCommand final : public Command {
     if (has_unix) TCP_TRY(check_unix());
     TCP_TRY_ASSIGN(proxy_protocol, proxies_.settle());
     options_.proxy_protocol = std::move(proxy_protocol);
+    TCP_TRY_ASSIGN(identity, privileges_.settle());
+    options_.identity = std::move(identity);
     options_.stop_signals = stop_signals();
     if (options_.has_access_files()) {
       std::erase(options_.stop_signals, SIGHUP);
@@ -241,6 +248,7 @@ class ListenCommand final : public Command {
   DoorWords door_;
   ProxyProtocolWords proxies_;
   HubWords hub_;
+  PrivilegeWords privileges_;
   ServeWords serve_;
   FaultWords faults_;
   ReceiveWords receive_;

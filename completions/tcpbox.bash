@@ -89,6 +89,10 @@ _tcpbox() {
       :
       return
       ;;
+    'listen --pty-size')
+      :
+      return
+      ;;
     'listen --queue')
       :
       return
@@ -98,10 +102,6 @@ _tcpbox() {
       return
       ;;
     'listen --serve')
-      :
-      return
-      ;;
-    'listen --http-timeout')
       :
       return
       ;;
@@ -225,15 +225,19 @@ _tcpbox() {
       :
       return
       ;;
-    'listen --delay-accept')
+    'listen --user')
       :
       return
       ;;
-    'listen --reset-after')
+    'listen --group')
       :
       return
       ;;
-    'listen --stall-after')
+    'listen --chroot')
+      :
+      return
+      ;;
+    'listen --receive')
       :
       return
       ;;
@@ -294,6 +298,26 @@ _tcpbox() {
       return
       ;;
     'connect --interface')
+      :
+      return
+      ;;
+    'connect --idle-timeout')
+      :
+      return
+      ;;
+    'connect --delay')
+      :
+      return
+      ;;
+    'connect --quit-after')
+      :
+      return
+      ;;
+    'connect --until-bytes')
+      :
+      return
+      ;;
+    'connect --rate')
       :
       return
       ;;
@@ -358,6 +382,10 @@ _tcpbox() {
       return
       ;;
     'connect --stderr')
+      :
+      return
+      ;;
+    'connect --pty-size')
       :
       return
       ;;
@@ -445,23 +473,27 @@ _tcpbox() {
       :
       return
       ;;
-    'connect --idle-timeout')
+    'connect --expect')
       :
       return
       ;;
-    'connect --delay')
+    'connect --send')
       :
       return
       ;;
-    'connect --quit-after')
+    'connect --send-secret')
       :
       return
       ;;
-    'connect --until-bytes')
+    'connect --expect-timeout')
       :
       return
       ;;
-    'connect --rate')
+    'connect --until')
+      :
+      return
+      ;;
+    'connect --send-file')
       :
       return
       ;;
@@ -749,8 +781,8 @@ _tcpbox() {
   if [[ $cur == -* ]]; then
     local options=
     case $command in
-      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --transparent --exec --shell --stderr --broker --chat --queue --stuck-timeout --serve --http-listing --http-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout --delay-accept --reset-after --stall-after -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --starttls --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --exec --shell --stderr --pty --pty-size --broker --chat --queue --stuck-timeout --serve --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout --user --group --chroot --receive --overwrite --fsync -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --telnet --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --pty --pty-size --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --starttls --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure --expect --send --send-secret --expect-timeout --until --send-file -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --svg --json --ndjson --color -i --interface --read --filter --only --summary --top --write --html --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;

@@ -26,6 +26,9 @@ constexpr CapabilityRow row_of(Capability capability) {
     case Capability::net_raw: return {CAP_NET_RAW, "CAP_NET_RAW", "cap_net_raw"};
     case Capability::sys_ptrace: return {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "cap_sys_ptrace"};
     case Capability::sys_admin: return {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "cap_sys_admin"};
+    case Capability::sys_chroot: return {CAP_SYS_CHROOT, "CAP_SYS_CHROOT", "cap_sys_chroot"};
+    case Capability::setuid: return {CAP_SETUID, "CAP_SETUID", "cap_setuid"};
+    case Capability::setgid: return {CAP_SETGID, "CAP_SETGID", "cap_setgid"};
     case Capability::perfmon: return {CAP_PERFMON, "CAP_PERFMON", "cap_perfmon"};
     case Capability::bpf: return {CAP_BPF, "CAP_BPF", "cap_bpf"};
   }

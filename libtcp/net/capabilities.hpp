@@ -14,6 +14,9 @@ enum class Capability : unsigned char {
   net_raw,           // CAP_NET_RAW
   sys_ptrace,        // CAP_SYS_PTRACE: other users' /proc/PID/fd
   sys_admin,         // CAP_SYS_ADMIN: other network namespaces; whatever has no capability of its own
+  sys_chroot,        // CAP_SYS_CHROOT
+  setuid,            // CAP_SETUID: another user
+  setgid,            // CAP_SETGID: other groups
   perfmon,           // CAP_PERFMON, Linux 5.8: with CAP_BPF, programs that look at the kernel
   bpf,               // CAP_BPF, Linux 5.8
 };

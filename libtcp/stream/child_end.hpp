@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "libtcp/stream/end.hpp"
+#include "libtcp/stream/program_end.hpp"
 #include "libtcp/stream/ready_fd.hpp"
 
 namespace tcp::stream {
 
-class ChildEnd final : public End {
+class ChildEnd final : public ProgramEnd {
  public:
   // What is sent goes to `input`, what is received comes from `output`; without one, that direction leads nowhere.
   // `name` is the program's.
@@ -29,8 +29,8 @@ class ChildEnd final : public End {
   Error receive_error(std::error_code code) const override { return {code, "read from " + name_, {}, {}}; }
   Error send_error(std::error_code code) const override { return {code, "write to " + name_, {}, {}}; }
 
-  // Both pipes, for good: the child is to see that nobody is there any more.
-  void close() noexcept;
+  // Both pipes.
+  void close() noexcept override;
 
  private:
   [[nodiscard]] static RawEnd raw(const std::unique_ptr<ReadyFd>& descriptor) noexcept;

@@ -27,6 +27,7 @@ class Conversation {
   void close(CloseReason reason, std::optional<Error> error = std::nullopt);
 
   [[nodiscard]] Channel& channel() noexcept { return *channel_; }
+  [[nodiscard]] const AddressPair& addresses() const noexcept { return channel_->addresses(); }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] Traffic& traffic() noexcept { return traffic_; }
   [[nodiscard]] SessionObserver& observer() noexcept { return observer_; }

@@ -9,9 +9,12 @@
 #include <array>
 #include <csignal>
 
+#include "libtcp/stream/child_end.hpp"
 #include "libtcp/stream/child_environment.hpp"
 #include "libtcp/stream/program.hpp"
+#include "libtcp/stream/pseudo_terminal.hpp"
 #include "libtcp/stream/socket.hpp"
+#include "libtcp/stream/terminal_end.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -96,24 +99,47 @@ Awaitable<void> Exec::serve(Conversation& conversation) {
     co_return;
   }
   const Sessions::iterator session = *started;
-  const RelayEnd end = co_await conversation.join(executor_, session->end, relay_);
-  session->end.close();
-  if (end.reason == CloseReason::finished) co_await session->child.ended();
+  const RelayEnd end = co_await conversation.join(executor_, *session->end, relay_);
+  session->end->close();
+  const bool may_finish = end.reason == CloseReason::finished && !session->end->has_hung_up();
+  if (may_finish) co_await session->child.ended();
   co_await session->child.end_group();
   if (session->log) co_await session->log->finish();
   conversation.set_child_exit(session->child.exit());
-  conversation.close(end, session->end, relay_);
+  conversation.close(end, *session->end, relay_);
   sessions_.erase(session);
 }
 
 Result<Exec::Sessions::iterator> Exec::start(Conversation& conversation) {
-  TCP_TRY_ASSIGN(input, open_pipe_if(relay_.direction != Direction::send_only, executor_, 0));
-  TCP_TRY_ASSIGN(output, open_pipe_if(relay_.direction != Direction::receive_only, executor_, 1));
-  TCP_TRY_ASSIGN(error, open_pipe_if(options_.error_output == ErrorOutput::log, executor_, 1));
+  if (options_.terminal) return start_at_terminal(conversation, *options_.terminal);
+  return start_with_pipes(conversation);
+}
+
+SpawnRequest Exec::request_for(const Conversation& conversation) const {
   SpawnRequest request;
   request.path = path_;
   request.arguments = options_.program;
-  request.environment = make_child_environment(environment_, conversation.channel().addresses(), conversation.id());
+  request.environment = make_child_environment(environment_, conversation.addresses(), conversation.id());
+  return request;
+}
+
+Result<Exec::Sessions::iterator> Exec::start_at_terminal(Conversation& conversation, WindowSize size) {
+  TCP_TRY_ASSIGN(terminal, open_pseudo_terminal(size));
+  TCP_TRY_ASSIGN(ours, ReadyFd::open(executor_, std::move(terminal.ours), "a terminal"));
+  SpawnRequest request = request_for(conversation);
+  request.input = request.output = request.error = terminal.childs.get();
+  request.has_terminal = true;
+  TCP_TRY_ASSIGN(child, Child::start(executor_, request));
+  auto end = std::make_unique<TerminalEnd>(executor_, std::move(ours), options_.program.front(), relay_.half_open);
+  sessions_.push_back(Session{&conversation, std::move(child), std::move(end), nullptr});
+  return std::prev(sessions_.end());
+}
+
+Result<Exec::Sessions::iterator> Exec::start_with_pipes(Conversation& conversation) {
+  TCP_TRY_ASSIGN(input, open_pipe_if(relay_.direction != Direction::send_only, executor_, 0));
+  TCP_TRY_ASSIGN(output, open_pipe_if(relay_.direction != Direction::receive_only, executor_, 1));
+  TCP_TRY_ASSIGN(error, open_pipe_if(options_.error_output == ErrorOutput::log, executor_, 1));
+  SpawnRequest request = request_for(conversation);
   request.input = input.childs.get();
   request.output = output.childs.get();
   request.error = options_.error_output == ErrorOutput::merge ? request.output : error.childs.get();
@@ -124,7 +150,7 @@ Result<Exec::Sessions::iterator> Exec::start(Conversation& conversation) {
   TCP_TRY_ASSIGN(child, Child::start(executor_, request));
   const std::string& name = options_.program.front();
   if (log) log->start(name, child.pid());
-  ChildEnd end(std::move(input.ours), std::move(output.ours), name);
+  auto end = std::make_unique<ChildEnd>(std::move(input.ours), std::move(output.ours), name);
   sessions_.push_back(Session{&conversation, std::move(child), std::move(end), std::move(log)});
   return std::prev(sessions_.end());
 }
@@ -132,7 +158,7 @@ Result<Exec::Sessions::iterator> Exec::start(Conversation& conversation) {
 void Exec::stop() {
   std::vector<Child*> children;
   for (Session& session : sessions_) {
-    session.end.close();
+    session.end->close();
     children.push_back(&session.child);
   }
   end_groups(children);

@@ -6,6 +6,8 @@
 // away. Once the conversation is over, the child may finish what it does; of its group nobody else stays. When the
 // peer is gone before that, or we are stopped, the group is ended.
 //
+// At a terminal the end of its input is typed, and a program that then says nothing for a second is hung up on.
+//
 // While there is one, this process adopts orphans of its children (PR_SET_CHILD_SUBREAPER), so that it knows when a
 // group is gone and no zombie stays, whatever process 1 does; it reaps every child of this process.
 #pragma once
@@ -16,10 +18,11 @@
 #include <vector>
 
 #include "libtcp/stream/child.hpp"
-#include "libtcp/stream/child_end.hpp"
 #include "libtcp/stream/child_log.hpp"
 #include "libtcp/stream/conversation.hpp"
 #include "libtcp/stream/exec_options.hpp"
+#include "libtcp/stream/program_end.hpp"
+#include "libtcp/stream/spawn.hpp"
 
 namespace tcp::stream {
 
@@ -43,13 +46,16 @@ class Exec {
   struct Session {
     Conversation* conversation;
     Child child;
-    ChildEnd end;
+    std::unique_ptr<ProgramEnd> end;
     std::unique_ptr<ChildLog> log;
   };
   using Sessions = std::list<Session>;
 
   Exec(const Executor& executor, const ExecOptions& options, const RelayOptions& relay, std::string path);
   [[nodiscard]] Result<Sessions::iterator> start(Conversation& conversation);
+  [[nodiscard]] Result<Sessions::iterator> start_with_pipes(Conversation& conversation);
+  [[nodiscard]] Result<Sessions::iterator> start_at_terminal(Conversation& conversation, WindowSize size);
+  [[nodiscard]] SpawnRequest request_for(const Conversation& conversation) const;
   void watch_children();
   void reap_all() noexcept;
 

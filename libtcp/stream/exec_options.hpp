@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "libtcp/stream/pseudo_terminal.hpp"
 
 namespace tcp::stream {
 
@@ -16,8 +19,10 @@ enum class ErrorOutput : std::uint8_t {
 };
 
 struct ExecOptions {
-  std::vector<std::string> program;  // its name or path, then its arguments
-  ErrorOutput error_output = ErrorOutput::log;
+  std::vector<std::string> program;             // its name or path, then its arguments
+  ErrorOutput error_output = ErrorOutput::log;  // without a terminal
+  // In place of pipes: the child's three standard descriptors are a terminal of this size, which controls its session.
+  std::optional<WindowSize> terminal;
 };
 
 }  // namespace tcp::stream

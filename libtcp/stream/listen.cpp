@@ -54,12 +54,14 @@ class ListenRun {
   Result<void> prepare() {
     TCP_TRY_ASSIGN(door, Door::open(options_.door));
     door_.emplace(std::move(door));
-    TCP_TRY(set_up_service());
+    if (!is_joined_later()) TCP_TRY(set_up_service());
     TCP_TRY(set_up_tls());
     TCP_TRY_ASSIGN(listener, Listener::open(loop_.executor(), options_));
     listener_.emplace(std::move(listener));
     if (listener_->lacks_transparency()) warn_of_transparency();
     TCP_TRY(set_up_proxies());
+    if (options_.identity) TCP_TRY(options_.identity->assume());
+    if (is_joined_later()) TCP_TRY(set_up_service());
     if (tls_) {
       reception_.emplace(
           loop_.executor(), [this] { return next_visitor(MonotonicTime::max()); }, *tls_,
@@ -67,6 +69,9 @@ class ListenRun {
     }
     return {};
   }
+
+  // A program is looked for by whom it will be run, and where.
+  [[nodiscard]] bool is_joined_later() const noexcept { return options_.exec && options_.identity; }
 
   Result<void> set_up_service() {
     const Executor executor = loop_.executor();

@@ -9,6 +9,7 @@
 
 #include "libtcp/base/clock.hpp"
 #include "libtcp/base/ip_address.hpp"
+#include "libtcp/net/identity.hpp"
 #include "libtcp/stream/address.hpp"
 #include "libtcp/stream/door_options.hpp"
 #include "libtcp/stream/exec_options.hpp"
@@ -48,6 +49,7 @@ struct ListenOptions {
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
   std::optional<ExecOptions> exec;        // instead of the local end
+  std::optional<net::Identity> identity;  // whom the process becomes once it listens
   std::optional<ServeOptions> serve;      // instead of the local end
   std::optional<ReceiveOptions> receive;  // likewise
   FaultOptions faults;

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,7 +27,7 @@ constexpr unsigned kBatch = 64;  // then those who are being served have their t
 constexpr unsigned kLookAgain = 16;
 
 // Any descriptor would do.
-UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+UniqueFd open_spare() { return UniqueFd(::eventfd(0, EFD_CLOEXEC)); }
 
 Result<UniqueFd> open_listening_socket(const Endpoint& local, bool dual_stack, const ListenOptions& options) {
   const auto refuse = [&](Error error) {

@@ -25,9 +25,11 @@ CloseReason input_reason(std::error_code error) {
   return error == make_error_code(Errc::timed_out) ? CloseReason::expectation_failed : CloseReason::input_failed;
 }
 
-bool is_broken(int fd) {
+// `signs`: what the kernel says then. A connection that both sides have ended has POLLHUP, and so has a terminal that
+// nobody has open.
+bool is_broken(int fd, int signs) {
   pollfd entry{fd, 0, 0};
-  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLERR) != 0;
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & signs) != 0;
 }
 
 }  // namespace
@@ -246,7 +248,7 @@ Awaitable<void> Relay::watch_output() {
   if (stopping_ || !receiving_) co_return;  // over before this task had its first turn
   ReadyFd& output = *local_.sink().ready;
   const std::error_code error = co_await output.broken();
-  if (error || stopping_ || !receiving_ || !is_broken(output.get())) co_return;
+  if (error || stopping_ || !receiving_ || !is_broken(output.get(), POLLERR | POLLHUP)) co_return;
   if (local_.is_dedicated()) {
     unread_ = true;
     linger_if_unread();
@@ -260,7 +262,7 @@ Awaitable<void> Relay::watch_output() {
 Awaitable<void> Relay::watch_connection() {
   if (stopping_) co_return;
   const std::error_code error = co_await channel_.broken();
-  if (error || stopping_ || !is_broken(channel_.socket())) co_return;
+  if (error || stopping_ || !is_broken(channel_.socket(), POLLERR)) co_return;
   const MonotonicTime deadline = clock_.now() + kResetGrace;
   while (receiving_ && !stopping_ && clock_.now() < deadline) {
     co_await reset_grace_.wait_until(deadline);

@@ -18,6 +18,7 @@
 #include "libtcp/stream/script.hpp"
 
 namespace tcp::stream {
+
 class ScriptedEnd final : public End {
  public:
   // The references must outlive it.

@@ -2,6 +2,7 @@
 #include "libtcp/stream/spawn.hpp"
 
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ struct Launch {
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
   std::array<int, 3> descriptors{};
+  bool has_terminal = false;
   pid_t parent = -1;
   int error_number = 0;  // of what failed in the child
 };
@@ -58,6 +60,10 @@ int run_child(void* memory) {
       launch.error_number = errno;
       return kNotRun;
     }
+  }
+  if (launch.has_terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) {
+    launch.error_number = errno;
+    return kNotRun;
   }
   close_others();
   sigset_t none;
@@ -108,6 +114,7 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   launch.arguments = arguments.data();
   launch.environment = environment.data();
   launch.descriptors = {request.input, request.output, request.error};
+  launch.has_terminal = request.has_terminal;
   launch.parent = ::getpid();
   int pidfd = -1;
   pid_t pid = -1;

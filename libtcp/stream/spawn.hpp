@@ -20,6 +20,7 @@ struct SpawnRequest {
   int input = -1;
   int output = -1;
   int error = -1;
+  bool has_terminal = false;  // the input is one, which is to control the new session
 };
 
 struct Spawned {

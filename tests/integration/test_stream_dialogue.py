@@ -400,6 +400,7 @@ class Words(DialogueCase):
                 (["--until", "a", "--exec", "cat"], "--until"),
                 (["--expect", "a", "--recv-only"], "--recv-only"), (["--send", "a", "--recv-only"], "--recv-only"),
                 (["--expect", "a", "--send-only"], "--send-only"), (["--until", "a", "--send-only"], "--send-only"),
+                (["--send-file", "x", "--expect", "a"], "--send-file"),
                 (["--fastopen", "--expect", "a"], "--fastopen and --expect"),
                 (["--send", "a"] * 1001, "--expect and --send")):
             with self.subTest(words=words[:4]):

@@ -334,6 +334,24 @@ class Listen(RecipeCase):
         self.serve(text, 7001)
         self.assertEqual(self.nc(7001, b"Ann\n"), b"Ann from 127.0.0.1\n")
 
+    @recipe("listen", "Take a port that only root can take, and be nobody from then on:")
+    def test_user(self, text):
+        server = self.serve(text, 13)
+        pid = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().strip()  # of the shell
+        self.assertRegex(pathlib.Path(f"/proc/{pid}/status").read_text(), r"Uid:\t(65534\t?){4}")
+        self.assertRegex(self.nc(13), rb"\d\d:\d\d:\d\d")
+
+    @recipe("listen", "A terminal for a program that wants one, for clients of this host:")
+    def test_pty(self, text):
+        self.env["TERM"] = "vt100"
+        self.serve(text, 7000)
+        with socket.create_connection(("127.0.0.1", 7000), timeout=PATIENCE) as client:
+            seen = b""
+            while b"load average" not in seen:
+                piece = client.recv(4096)
+                self.assertTrue(piece, seen)
+                seen += piece
+
     @recipe("listen", "Tell a load balancer that all is well:")
     def test_health(self, text):
         self.serve(text, 8081)
