@@ -61,7 +61,10 @@ class ConnectCommand final : public Command {
     if (options_.zero && !common_.bytes.first_given().empty()) {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
     }
-    TCP_TRY(send_.settle({options_.exec ? "--exec" : options_.zero ? "--zero" : "", common_}));
+    TCP_TRY(send_.settle({options_.exec   ? "--exec"
+                          : options_.zero ? "--zero"
+                                          : "",
+                          common_, tls_.settled().has_value()}));
     options_.send = send_.send;
     assemble();
     return {};
@@ -142,10 +145,19 @@ class ConnectCommand final : public Command {
   Result<void> load() {
     TCP_TRY(socket_.load());
     TCP_TRY(proxy_.load(options_.dial));
+    TCP_TRY(load_code());
     auto& chosen = options_.dial.socket;  // the interface is among the settings already
     chosen.settings.insert(chosen.settings.end(), socket_.options.settings.begin(), socket_.options.settings.end());
     chosen.multipath = socket_.options.multipath;
     chosen.md5_key = socket_.options.md5_key;
+    return {};
+  }
+
+  Result<void> load_code() {
+    if (!send_.code.is_used()) return {};
+    TCP_TRY_ASSIGN(key, send_.code.load());
+    options_.dial.tls.emplace();
+    options_.dial.tls->common.code = key;
     return {};
   }
 

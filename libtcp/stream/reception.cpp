@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "libtcp/base/deadline.hpp"
+#include "libtcp/stream/tls_error.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -94,6 +95,11 @@ void Reception::let_in(TlsChannel tls, Visit visit, TlsSession session) {
 }
 
 void Reception::turn_away(const TlsChannel& tls, Error error) {
+  if (ends_at_wrong_code_ && error.code == TlsErrc::wrong_code) {
+    failure_ = std::move(error);
+    news_.cancel();
+    return;
+  }
   HandshakeFailed event;
   event.addresses = tls.channel->addresses();
   event.error = std::move(error);

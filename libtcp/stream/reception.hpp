@@ -27,6 +27,9 @@ class Reception {
   // those of `accept`.
   [[nodiscard]] Awaitable<Result<std::optional<Established>>> next(MonotonicTime deadline);
 
+  // One whose code is wrong ends it, with the error: there is no guessing.
+  void end_at_wrong_code() noexcept { ends_at_wrong_code_ = true; }
+
   // Nobody else: those who are on their way are turned away. Whoever calls it also ends the wait of `accept`.
   void close();
 
@@ -53,6 +56,7 @@ class Reception {
 
   bool open_ = false;
   bool closed_ = false;
+  bool ends_at_wrong_code_ = false;
   Arrivals arriving_;
   std::deque<Established> ready_;
   std::optional<Error> failure_;
