@@ -7,6 +7,7 @@
 #include "cmd/dial_words.hpp"
 #include "cmd/exec_options.hpp"
 #include "cmd/proxy_options.hpp"
+#include "cmd/script_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
@@ -28,10 +29,13 @@ class ConnectCommand final : public Command {
     dial_.define(app);
     app.add_flag("-z,--zero", options_.zero, "Connect and report, send and receive nothing; PORT may be a list")
         ->group("Connecting");
+    app.add_flag("--telnet", options_.telnet, "Speak TELNET: refuse all options, keep its commands out of the payload")
+        ->group("Moving bytes");
     socket_.define(app);
     exec_.define(app);
     tls_.define(app);
     proxy_.define(app);
+    script_.define(app);
     send_.define(app);
     common_.define(app);
   }
@@ -57,13 +61,17 @@ class ConnectCommand final : public Command {
     TCP_TRY(settle_first_words());
     TCP_TRY(exec_.settle());
     options_.exec = exec_.settled();
+    if (options_.zero && options_.telnet) return usage_error("--zero", "moves no bytes: --telnet has no use");
     if (options_.zero && options_.exec) return usage_error("--zero", "runs no program: --exec and --shell have no use");
     if (options_.zero && !common_.bytes.first_given().empty()) {
       return usage_error("--zero", "moves no bytes: " + std::string(common_.bytes.first_given()) + " has no use");
     }
-    TCP_TRY(send_.settle({options_.exec   ? "--exec"
-                          : options_.zero ? "--zero"
-                                          : "",
+    TCP_TRY(settle_script());
+    TCP_TRY(send_.settle({options_.exec     ? "--exec"
+                          : options_.zero   ? "--zero"
+                          : options_.telnet ? "--telnet"
+                          : options_.script ? "--expect, --send or --until"
+                                            : "",
                           common_, tls_.settled().has_value()}));
     options_.send = send_.send;
     assemble();
@@ -131,6 +139,26 @@ class ConnectCommand final : public Command {
                        "exclude each other: the server speaks first");
   }
 
+  Result<void> settle_script() {
+    TCP_TRY(script_.settle());
+    const std::string given(script_.first_given());
+    if (given.empty()) return {};
+    if (options_.zero) return usage_error("--zero", "moves no bytes: " + given + " has no use");
+    if (options_.exec) return usage_error(given, "talks in place of standard input: --exec and --shell have no use");
+    const bool is_spoken_to = tls_.settled().has_value() || proxy_.is_used();
+    if (socket_.has("fastopen") && script_.waits_first() && !is_spoken_to) {
+      return usage_error("--fastopen and --expect", "exclude each other when the server speaks first");
+    }
+    return check_directions();
+  }
+
+  [[nodiscard]] Result<void> check_directions() const {
+    const bool sends_nothing = common_.recv_only && !script_.script()->steps.empty();
+    if (sends_nothing) return usage_error("--recv-only", "sends nothing: --expect and --send have no use");
+    if (!common_.send_only || script_.needs_receiving().empty()) return {};
+    return usage_error("--send-only", "receives nothing: " + std::string(script_.needs_receiving()) + " has no use");
+  }
+
   void assemble() {
     options_.dial = dial_.dial;
     options_.dial.target = target_.target;
@@ -146,6 +174,8 @@ class ConnectCommand final : public Command {
     TCP_TRY(socket_.load());
     TCP_TRY(proxy_.load(options_.dial));
     TCP_TRY(load_code());
+    TCP_TRY(script_.load());
+    options_.script = script_.script();
     auto& chosen = options_.dial.socket;  // the interface is among the settings already
     chosen.settings.insert(chosen.settings.end(), socket_.options.settings.begin(), socket_.options.settings.end());
     chosen.multipath = socket_.options.multipath;
@@ -177,6 +207,7 @@ class ConnectCommand final : public Command {
   ExecWords exec_;
   TlsConnectOptions tls_;
   ProxyWords proxy_;
+  ScriptWords script_;
   SendWords send_;
   std::vector<std::string> words_;
   DialWords dial_;

@@ -9,6 +9,7 @@ enum class ExitCode : int {
   negative = 1,  // done, and the answer is no: refused, nothing open, nothing matched, handshake incomplete
   usage = 2,     // the words are off; nothing was sent
   failed = 3,    // no permission, no route, I/O
+  unmet = 4,     // a step of a script waited in vain
 };
 
 }  // namespace tcp::cmd

@@ -139,16 +139,7 @@ Result<ExitCode> PathOptions::run(Context& context, const std::vector<PathTarget
     return make_error(Errc::not_permitted, "--paris", "the kernel's connect() chooses another port each time",
                       net::how_to_get(net::Capability::net_raw));
   }
-  std::vector<Result<trace::PathTracer>> tracers;
-  for (const PathTarget& asked : targets) {
-    if (asked.error) {
-      tracers.push_back(std::unexpected(*asked.error));
-      continue;
-    }
-    tracers.push_back(trace::PathTracer::open({*asked.target.address, asked.target.port}, settings_));
-    if (!tracers.back() && tracers.back().error().is(Errc::not_permitted))
-      return std::unexpected(tracers.back().error());
-  }
+  TCP_TRY_ASSIGN(tracers, open_tracers<trace::PathTracer>(targets, settings_));
   TCP_TRY(net::drop_all_capabilities());
   const Interrupt interrupt;
   const auto view = picture.beside(

@@ -20,6 +20,23 @@ struct PathTarget {
   std::optional<Error> error;
 };
 
+// One for each target, whose name may not resolve; as a whole an error when it is not permitted.
+template <class Tracer, class Settings>
+[[nodiscard]] Result<std::vector<Result<Tracer>>> open_tracers(const std::vector<PathTarget>& targets,
+                                                               const Settings& settings) {
+  std::vector<Result<Tracer>> tracers;
+  for (const PathTarget& asked : targets) {
+    if (asked.error) {
+      tracers.push_back(std::unexpected(*asked.error));
+      continue;
+    }
+    tracers.push_back(Tracer::open({*asked.target.address, asked.target.port}, settings));
+    const auto& opened = tracers.back();
+    if (!opened && opened.error().is(Errc::not_permitted)) return std::unexpected(opened.error());
+  }
+  return tracers;
+}
+
 class PathOptions {
  public:
   void define(CLI::App& app);

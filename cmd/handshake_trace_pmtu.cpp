@@ -38,17 +38,7 @@ Result<void> PathMtuCommand::settle(bool path, const trace::TraceOptions& option
 Result<ExitCode> PathMtuCommand::run(Context& context, const std::vector<PathTarget>& targets,
                                      trace::Technique technique, Format format) {
   settings_.technique = technique;
-  std::vector<Result<trace::PathMtuTracer>> tracers;
-  for (const PathTarget& asked : targets) {
-    if (asked.error) {
-      tracers.push_back(std::unexpected(*asked.error));
-      continue;
-    }
-    tracers.push_back(trace::PathMtuTracer::open({*asked.target.address, asked.target.port}, settings_));
-    if (!tracers.back() && tracers.back().error().is(Errc::not_permitted)) {
-      return std::unexpected(tracers.back().error());
-    }
-  }
+  TCP_TRY_ASSIGN(tracers, open_tracers<trace::PathMtuTracer>(targets, settings_));
   TCP_TRY(net::drop_all_capabilities());
   const Interrupt interrupt;
   const auto view = make_view(format, context.out, make_path_mtu_view(context.out));

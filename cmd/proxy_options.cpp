@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/proxy_options.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <span>
 
-#include "libtcp/base/unique_fd.hpp"
+#include "cmd/small_file.hpp"
 #include "libtcp/stream/proxy_environment.hpp"
 
 namespace tcp::cmd {
@@ -18,22 +14,6 @@ namespace {
 
 constexpr const char* kOption = "--proxy";
 constexpr const char* kVariable = "TCPBOX_PROXY_AUTH";
-constexpr std::size_t kMostFileBytes = std::size_t{64} * 1024;
-
-Result<std::string> read_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return system_error("open " + path);
-  std::string text;
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return system_error("read " + path);
-    if (size == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(size));
-    if (text.size() > kMostFileBytes) return make_error(Errc::malformed, "read " + path, "is larger than 64 KiB");
-  }
-}
 
 // Where the words of --proxy are, with what precedes them: calls `visit(word)`.
 template <class Words, class Visit>
@@ -113,7 +93,7 @@ Result<void> ProxyWords::take_lines(std::string_view text, const std::string& fr
 
 Result<void> ProxyWords::load(stream::DialOptions& dial) {
   if (!auth_file_.empty() && is_used()) {
-    TCP_TRY_ASSIGN(text, read_file(auth_file_));
+    TCP_TRY_ASSIGN(text, read_small_file(auth_file_));
     TCP_TRY(take_lines(text, auth_file_));
   }
   if (const char* value = std::getenv(kVariable); value != nullptr) {

@@ -42,6 +42,7 @@ class SocketsCommand final : public Command {
   [[nodiscard]] Result<void> check_combinations() const;
   void add_needs(sockets::Query& query) const;
   [[nodiscard]] sockets::StateSet usual_states() const;
+  [[nodiscard]] Result<std::vector<sockets::NetworkNamespace>> select_places(Context& context) const;
 
   SocketsOptions options_;
   std::string netns_;
@@ -128,12 +129,25 @@ sockets::StateSet SocketsCommand::usual_states() const {
   return options_.order.summary() || options_.time.events() ? kAllStates : kUsualStates;
 }
 
+// None: the own one.
+Result<std::vector<sockets::NetworkNamespace>> SocketsCommand::select_places(Context& context) const {
+  if (netns_.empty()) return std::vector<sockets::NetworkNamespace>();
+  TCP_TRY_ASSIGN(found, sockets::select_network_namespaces(netns_));
+  if (found.forbidden > 0) {
+    context.note("tcpbox: the network namespaces of " + std::to_string(found.forbidden) +
+                 (found.forbidden == 1 ? " process need root" : " processes need root"));
+  }
+  return std::move(found.namespaces);
+}
+
 Result<ExitCode> SocketsCommand::run(Context& context) {
   options_.output.apply(context);
   if (options_.columns.asks_for_list()) {
     show_columns(context.out);
     return ExitCode::done;
   }
+  TCP_TRY_ASSIGN(places, select_places(context));
+  options_.selection.look_for_interfaces_in(places);
   TCP_TRY_ASSIGN(query, options_.selection.make_query(usual_states()));
   if (options_.explain) {
     show_explanation(context, options_.output.format(), query.filter, options_.run_record(context));
@@ -142,15 +156,6 @@ Result<ExitCode> SocketsCommand::run(Context& context) {
   add_needs(query);
   if (options_.time.events()) TCP_TRY(check_event_filter(query.filter));
   if (options_.time.events()) return tell_socket_events(context, options_, query);
-  std::vector<sockets::NetworkNamespace> places;
-  if (!netns_.empty()) {
-    TCP_TRY_ASSIGN(found, sockets::select_network_namespaces(netns_));
-    places = std::move(found.namespaces);
-    if (found.forbidden > 0) {
-      context.note("tcpbox: the network namespaces of " + std::to_string(found.forbidden) +
-                   (found.forbidden == 1 ? " process need root" : " processes need root"));
-    }
-  }
   SocketsPass pass(query, std::move(places));
   if (options_.kill) return kill_sockets(context, options_, pass);
   return options_.time.watch() ? watch_sockets(context, options_, pass) : list_sockets(context, options_, pass);

@@ -49,12 +49,6 @@ void append_number(std::string& out, std::uint64_t number) {
 
 void append_human(std::string& out, std::uint64_t number, Unit unit) {
   constexpr std::uint64_t kMostMicroseconds = 1ULL << 53;  // nanoseconds fit in 63 bits
-  constexpr std::uint64_t kNoThreshold = 0x7fffffff;       // TCP_INFINITE_SSTHRESH
-  const bool unlimited = unit == Unit::segments ? number == kNoThreshold : number == ~0ULL;
-  if (unlimited) {
-    out += "unlimited";
-    return;
-  }
   number = unit == Unit::microseconds || unit == Unit::milliseconds ? std::min(number, kMostMicroseconds) : number;
   const auto duration = [&](std::int64_t scale) { return Duration(static_cast<std::int64_t>(number) * scale); };
   switch (unit) {

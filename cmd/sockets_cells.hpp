@@ -31,7 +31,7 @@ enum class Unit : std::uint8_t {
 [[nodiscard]] std::string_view key_suffix(std::string_view name, Unit unit);
 
 void append_number(std::string& out, std::uint64_t number);
-// "12.3 KiB", "45.0 ms", "1.2 MiB/s"; the kernel's highest numbers are "unlimited".
+// "12.3 KiB", "45.0 ms", "1.2 MiB/s".
 void append_human(std::string& out, std::uint64_t number, Unit unit);
 // Control characters and the like written as \x1b.
 void append_safe(std::string& out, std::string_view text);

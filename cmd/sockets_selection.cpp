@@ -53,6 +53,9 @@ Result<sockets::Filter> SelectionOptions::parse_filter(const std::string& text) 
   if (text.find_first_not_of(' ') == std::string::npos) return sockets::Filter();
   sockets::FilterNames names = sockets::system_filter_names();
   if (addresses_.numeric) names.addresses = refuse_name;
+  if (!places_.empty()) {
+    names.interface_index = [this](const std::string& name) { return sockets::interface_index_in(places_, name); };
+  }
   return sockets::Filter::parse(text, names);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cmd/options.hpp"
 #include "cmd/sockets_states.hpp"
+#include "libtcp/sockets/namespaces.hpp"
 #include "libtcp/sockets/query.hpp"
 
 namespace tcp::cmd {
@@ -21,6 +22,8 @@ class SelectionOptions {
   // `usual`: the states when neither options nor the filter name any. Resolves the names in the filter.
   // Errors: as Filter::parse(), a name that must not be resolved (--numeric).
   [[nodiscard]] Result<sockets::Query> make_query(sockets::StateSet usual) const;
+  // Where the interfaces are that a filter names; at first the own network namespace.
+  void look_for_interfaces_in(std::vector<sockets::NetworkNamespace> places) { places_ = std::move(places); }
   [[nodiscard]] Result<sockets::Filter> parse_filter(const std::string& text) const;
   // The words, joined.
   [[nodiscard]] std::string filter_text() const;
@@ -38,6 +41,7 @@ class SelectionOptions {
   bool mptcp_ = false;
   AddressOptions addresses_;
   sockets::StateSet states_ = 0;  // 0: none were named
+  std::vector<sockets::NetworkNamespace> places_;
 };
 
 }  // namespace tcp::cmd

@@ -171,6 +171,11 @@ void StreamReport::on_forwarded(const stream::Forwarded& event) {
   say_session(event.tls);
 }
 
+void StreamReport::on_served(const stream::Served& event) {
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;
@@ -250,6 +255,7 @@ StreamEnding ending_of(const stream::Closed& closed) {
     case stream::CloseReason::interrupted: return {};
     case stream::CloseReason::idle:
     case stream::CloseReason::incomplete: return {ExitCode::negative, closed.error, 0};
+    case stream::CloseReason::expectation_failed: return {ExitCode::unmet, closed.error, 0};
     case stream::CloseReason::output_failed:
       // Whoever read our output has seen enough: no error, and the end that a shell expects.
       if (closed.error && closed.error->is(std::errc::broken_pipe)) return {ExitCode::failed, std::nullopt, SIGPIPE};

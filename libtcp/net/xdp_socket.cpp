@@ -96,8 +96,6 @@ std::uint32_t XdpSocket::in_ring() const noexcept {
 
 bool XdpSocket::has_unsent() const noexcept { return in_ring() != 0; }
 
-std::uint64_t XdpSocket::take_dropped() noexcept { return std::exchange(dropped_, 0); }
-
 void XdpSocket::collect_sent() noexcept {
   const std::uint32_t end = shared(completion_.producer).load(std::memory_order_acquire);
   if (completed_ == end) return;
@@ -129,7 +127,6 @@ Flushed XdpSocket::flush() {
     const int error_number = sent ? 0 : errno;
     if (error_number != 0 && !is_full(error_number)) return {0, error_number};
     const std::uint32_t left = in_ring();
-    if (error_number == EBUSY) ++dropped_;
     if (error_number == EBUSY || left == before) break;
     before = left;
   }

@@ -24,11 +24,10 @@ class XdpSocket final : public FrameSender {
 
   [[nodiscard]] std::uint8_t* slot() override;
   void push(std::size_t length) override;
-  // A frame that the device refused is lost, and counted by take_dropped(); what stays in the ring leaves with the next
+  // A frame that the device refused is lost, as one may be on its way; what stays in the ring leaves with the next
   // flush, and until then there are no slots.
   [[nodiscard]] Flushed flush() override;
   [[nodiscard]] bool has_unsent() const noexcept;
-  [[nodiscard]] std::uint64_t take_dropped() noexcept;
 
  private:
   // One ring of a kind that is shared with the kernel; positions run on and wrap at 2^32.
@@ -54,7 +53,6 @@ class XdpSocket final : public FrameSender {
   std::uint32_t produced_ = 0;       // ours, published by flush()
   std::uint32_t published_ = 0;
   std::uint32_t completed_ = 0;
-  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace tcp::net

@@ -2,6 +2,7 @@
 #include "libtcp/sockets/namespaces.hpp"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -64,6 +65,18 @@ Result<void> run_in(const NetworkNamespace& network_namespace, const std::functi
     return system_error("start a thread", error.code().value());
   }
   return result;
+}
+
+std::optional<std::uint32_t> interface_index_in(std::span<const NetworkNamespace> network_namespaces,
+                                                const std::string& interface, const NamespacePlaces& places) {
+  std::optional<std::uint32_t> common;
+  for (const NetworkNamespace& one : network_namespaces) {
+    std::uint32_t index = 0;
+    if (!run_in(one, [&] { index = ::if_nametoindex(interface.c_str()); }, places)) return std::nullopt;
+    if (index == 0 || common.value_or(index) != index) return std::nullopt;
+    common = index;
+  }
+  return common;
 }
 
 Result<net::NetlinkSocket> open_netlink_in(const NetworkNamespace& network_namespace, int protocol,

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +57,12 @@ struct NamespaceList {
 // asked without a privilege. Errors: not_permitted without CAP_SYS_ADMIN; the namespace is gone.
 [[nodiscard]] Result<void> run_in(const NetworkNamespace& network_namespace, const std::function<void()>& function,
                                   const NamespacePlaces& places = {});
+
+// The index of an interface, when it is the same in each of the namespaces. Nothing when one of them has no such
+// interface, or cannot be entered.
+[[nodiscard]] std::optional<std::uint32_t> interface_index_in(std::span<const NetworkNamespace> network_namespaces,
+                                                              const std::string& interface,
+                                                              const NamespacePlaces& places = {});
 
 // A netlink socket that is answered from the namespace, whoever asks. Not for requests that are given up halfway: after
 // one the socket opens itself anew, where it is asked. Errors: of run_in(); the kernel's.

@@ -6,7 +6,9 @@
 #include "libtcp/stream/exec.hpp"
 #include "libtcp/stream/local_end.hpp"
 #include "libtcp/stream/run_loop.hpp"
+#include "libtcp/stream/scripted_end.hpp"
 #include "libtcp/stream/send_files.hpp"
+#include "libtcp/stream/telnet_transport.hpp"
 
 namespace tcp::stream {
 namespace {
@@ -49,6 +51,14 @@ class ConnectRun {
       failure_ = std::move(established).error();
       co_return;
     }
+    if (options_.telnet) {
+      auto channel = speak_telnet(*established->channel);
+      if (!channel) {
+        failure_ = std::move(channel).error();
+        co_return;
+      }
+      established->channel = std::move(*channel);
+    }
     established->connected.id = 1;
     const bool is_secure = established->connected.tls.has_value();
     conversation_.emplace(established->connected, std::move(established->channel), observer_, clock_);
@@ -58,8 +68,19 @@ class ConnectRun {
     } else if (exec_) {
       co_await exec_->serve(*conversation_);
     } else {
-      co_await conversation_->relay(executor, *local_, options_.relay);
+      co_await conversation_->relay(executor, local_end(), options_.relay);
     }
+  }
+
+  Result<std::unique_ptr<Channel>> speak_telnet(Channel& channel) {
+    auto [socket, transport] = channel.release();
+    return Channel::open(loop_.executor(), std::move(socket), make_telnet_transport(std::move(transport)),
+                         channel.addresses());
+  }
+
+  End& local_end() {
+    if (!options_.script) return *local_;
+    return scripted_.emplace(loop_.executor(), *local_, *options_.script, clock_);
   }
 
   Awaitable<void> send_files() {
@@ -74,6 +95,7 @@ class ConnectRun {
   RunLoop loop_;
   std::unique_ptr<Exec> exec_;
   std::optional<LocalEnd> local_;
+  std::optional<ScriptedEnd> scripted_;
   std::optional<Conversation> conversation_;
   std::unique_ptr<SendFiles> files_;
 };

@@ -12,6 +12,7 @@
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/retry.hpp"
+#include "libtcp/stream/script.hpp"
 #include "libtcp/stream/session.hpp"
 #include "libtcp/stream/transfer_options.hpp"
 
@@ -20,12 +21,14 @@ namespace tcp::stream {
 struct ConnectOptions {
   DialOptions dial;
   RetryOptions retry;
-  bool zero = false;  // connect and report; the local end is not touched
+  bool zero = false;    // connect and report; the local end is not touched
+  bool telnet = false;  // the peer speaks TELNET; every option is refused
   RelayOptions relay;
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;  // instead of the local end
-  std::optional<SendOptions> send;  // likewise; a connection that breaks is made again as often as `retry` says
-  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+  std::optional<ScriptOptions> script;  // before the local end has its turn
+  std::optional<ExecOptions> exec;      // instead of the local end, and of a script
+  std::optional<SendOptions> send;      // likewise; a connection that breaks is made again as often as `retry` says
+  std::vector<int> stop_signals;        // handled while it runs; those that the process ignores stay ignored
 };
 
 struct ConnectOutcome {

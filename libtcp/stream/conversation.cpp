@@ -8,8 +8,17 @@ std::string too_few(std::uint64_t have, std::uint64_t want) {
   return "ended after " + std::to_string(have) + " of " + std::to_string(want) + " bytes";
 }
 
+// What was still to come is said along with what kept it from coming.
+Error with_shortfall(Error error, const End& local) {
+  if (local.shortfall() == CloseReason::finished) return error;
+  if (!error.detail.empty()) error.detail += "; ";
+  error.detail += local.shortfall_error().message();
+  return error;
+}
+
 std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const End& local,
                               const RelayOptions& options, const Traffic& traffic) {
+  const std::string remote = to_string(channel.addresses().remote);
   switch (end.reason) {
     case CloseReason::finished:
     case CloseReason::interrupted:
@@ -17,15 +26,15 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::transfer_failed:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
-      return Error{make_error_code(Errc::timed_out), to_string(channel.addresses().remote), "idle for too long", {}};
-    case CloseReason::connection_failed: return channel.receive_error(end.error);
+      return with_shortfall({make_error_code(Errc::timed_out), remote, "idle for too long", {}}, local);
+    case CloseReason::connection_failed: return with_shortfall(channel.receive_error(end.error), local);
     case CloseReason::input_failed: return local.receive_error(end.error);
     case CloseReason::output_failed: return local.send_error(end.error);
+    case CloseReason::expectation_failed: return local.shortfall_error();
     case CloseReason::incomplete:
-      return Error{end.error,
-                   "connection with " + to_string(channel.addresses().remote),
-                   too_few(traffic.received_bytes, options.until_bytes.value_or(0)),
-                   {}};
+      if (!options.until_bytes) return local.shortfall_error();
+      return Error{
+          end.error, "connection with " + remote, too_few(traffic.received_bytes, options.until_bytes.value_or(0)), {}};
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include "libtcp/stream/asio.hpp"
 #include "libtcp/stream/descriptor_kind.hpp"
 #include "libtcp/stream/ready_fd.hpp"
+#include "libtcp/stream/session.hpp"
 
 namespace tcp::stream {
 
@@ -42,6 +43,16 @@ class End {
 
   [[nodiscard]] virtual RawEnd source() noexcept { return {}; }
   [[nodiscard]] virtual RawEnd sink() noexcept { return {}; }
+  // The kernel may move bytes past receive() and send(). Once it may, it may for good.
+  [[nodiscard]] virtual bool is_transparent() const noexcept { return true; }
+
+  // What it was there for has come: the conversation is over, and well.
+  [[nodiscard]] virtual bool has_enough() const noexcept { return false; }
+  // What it was there for has not come so far: the reason to close with when nothing more comes. Finished: it asks for
+  // nothing.
+  [[nodiscard]] virtual CloseReason shortfall() const noexcept { return CloseReason::finished; }
+  // The same in words.
+  [[nodiscard]] virtual Error shortfall_error() const { return {}; }
 
   // The end was seen: an end that outlives this relay gives no byte to the next one either.
   virtual void note_end() noexcept {}

@@ -147,7 +147,7 @@ class ListenRun {
   }
 
   Awaitable<void> receive_guest(MonotonicTime deadline) {
-    Result<std::optional<Established>> guest;
+    Result<Established> guest;
     if (reception_) {
       guest = co_await reception_->next(deadline);
     } else {
@@ -158,32 +158,32 @@ class ListenRun {
       failure_ = std::move(guest).error();
       co_return;
     }
-    if (!*guest) {
+    if (!guest->channel) {
       is_over_ = is_empty();  // nobody came, and nobody is here
       co_return;
     }
     if (crowd_) {
-      Established& established = **guest;
+      Established& established = *guest;
       auto [socket, transport] = established.channel->release();
       established.connected.addresses = established.channel->addresses();
       enter_crowd(established.connected, std::move(socket), std::move(transport), established.visit);
       co_return;
     }
-    co_await welcome(std::move(**guest));
+    co_await welcome(std::move(*guest));
     is_over_ = service_->is_over();
   }
 
-  Awaitable<Result<std::optional<Established>>> next_plain(MonotonicTime deadline) {
+  Awaitable<Result<Established>> next_plain(MonotonicTime deadline) {
     auto visitor = co_await next_visitor(deadline);
     if (!visitor) co_return std::unexpected(std::move(visitor).error());
-    if (!visitor->socket) co_return std::optional<Established>();
+    Established guest;
+    if (!visitor->socket) co_return guest;
     auto transport = make_accepted_transport(visitor->socket.get());
     auto channel = Channel::open(loop_.executor(), std::move(visitor->socket), std::move(transport),
                                  std::move(visitor->addresses));
     if (!channel) co_return std::unexpected(std::move(channel).error());
-    std::optional<Established> guest(std::in_place);
-    guest->channel = std::move(*channel);
-    guest->visit = std::move(visitor->visit);
+    guest.channel = std::move(*channel);
+    guest.visit = std::move(visitor->visit);
     co_return guest;
   }
 

@@ -3,7 +3,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -14,7 +13,6 @@
 namespace tcp::stream {
 namespace {
 
-constexpr std::size_t kMostPresent = 1024;  // the others wait in the kernel's queue
 constexpr std::size_t kBytesAtATime = 4096;
 
 // -1 with errno.
@@ -69,50 +67,10 @@ Result<std::unique_ptr<ProxyReception>> ProxyReception::open(const Executor& exe
 
 ProxyReception::ProxyReception(const Executor& executor, const ProxyProtocolOptions& options, AccessList trusted,
                                Accept accept, SessionObserver& observer, const Clock& clock)
-    : executor_(executor),
+    : Vestibule(executor, std::move(accept), clock),
       options_(options),
       trusted_(std::move(trusted)),
-      accept_(std::move(accept)),
-      observer_(observer),
-      clock_(clock),
-      news_(executor),
-      room_(executor) {}
-
-Awaitable<Result<Accepted>> ProxyReception::next(MonotonicTime deadline) {
-  if (!std::exchange(open_, true)) asio::co_spawn(executor_, accept_all(), asio::detached);
-  while (ready_.empty() && !failure_ && !closed_) {
-    if (clock_.now() >= deadline) co_return Accepted();
-    news_.expires_at(deadline);
-    auto [ignored] = co_await news_.async_wait(kToken);
-    (void)ignored;
-  }
-  if (closed_) co_return Accepted();
-  if (ready_.empty()) co_return std::unexpected(*failure_);
-  Accepted client = std::move(ready_.front());
-  ready_.pop_front();
-  room_.cancel();
-  co_return client;
-}
-
-Awaitable<void> ProxyReception::accept_all() {
-  while (!closed_) {
-    while (present() >= kMostPresent && !closed_) {
-      room_.expires_at(Timer::time_point::max());
-      auto [ignored] = co_await room_.async_wait(kToken);
-      (void)ignored;
-    }
-    if (closed_) co_return;
-    auto accepted = co_await accept_();
-    if (closed_) co_return;
-    if (!accepted) {
-      failure_ = std::move(accepted).error();
-      news_.cancel();
-      co_return;
-    }
-    if (!accepted->socket) co_return;
-    admit(std::move(*accepted));
-  }
-}
+      observer_(observer) {}
 
 // No rule at all would be a list that permits everybody.
 bool ProxyReception::is_trusted(const Address& peer) const {
@@ -121,40 +79,43 @@ bool ProxyReception::is_trusted(const Address& peer) const {
   return !options_.from.empty() && trusted_.permits(endpoint->address);
 }
 
-void ProxyReception::admit(Accepted accepted) {
+std::optional<ProxiedArrival> ProxyReception::admit(Accepted accepted) {
   if (!is_trusted(accepted.addresses.remote)) {
     set_abort(accepted.socket.get());
     accepted.socket.reset();
     const Rejected rejected{accepted.addresses.remote, RejectReason::untrusted, std::nullopt};
-    return observer_.on_rejected(rejected);
+    observer_.on_rejected(rejected);
+    return std::nullopt;
   }
-  auto ready = ReadyFd::open(executor_, std::move(accepted.socket), "a connection");
-  if (!ready) return observer_.on_warning(ready.error());
-  arriving_.push_back({std::move(*ready), std::move(accepted.addresses)});
-  asio::co_spawn(executor_, greet(std::prev(arriving_.end())), asio::detached);
+  auto ready = ReadyFd::open(executor(), std::move(accepted.socket), "a connection");
+  if (ready) return ProxiedArrival{std::move(*ready), std::move(accepted.addresses)};
+  observer_.on_warning(ready.error());
+  return std::nullopt;
 }
 
 Awaitable<void> ProxyReception::greet(Arrivals::iterator arrival) {
   std::optional<SocketDeadline> limit;
-  limit.emplace(executor_, arrival->socket.get(), deadline_after(clock_.now(), options_.timeout));
-  auto header = co_await read_header(arrival->socket);
+  limit.emplace(executor(), arrival->socket(), deadline_after(clock().now(), options_.timeout));
+  auto header = co_await read_header(arrival->ready);
   const bool is_late = limit->has_passed();
   limit.reset();
+  ProxiedArrival left = see_off(arrival);
+  if (is_closed()) co_return;
   Accepted client;
-  client.socket = arrival->socket.release();
-  client.addresses = std::move(arrival->addresses);
-  arriving_.erase(arrival);
-  room_.cancel();
-  if (closed_) co_return;
-  if (!header || is_late) {
+  client.socket = left.ready.release();
+  client.addresses = std::move(left.addresses);
+  if (header && !is_late) {
+    welcome_client(std::move(client), std::move(*header));
+  } else {
     turn_away(client, is_late ? Error{make_error_code(Errc::timed_out), {}, {}, {}} : std::move(header).error());
-    co_return;
   }
+}
+
+void ProxyReception::welcome_client(Accepted client, ProxyHeader header) {
   const Address proxy = client.addresses.remote;
-  if (header->addresses) client.addresses = std::move(*header->addresses);
+  if (header.addresses) client.addresses = std::move(*header.addresses);
   client.addresses.via = proxy;
-  ready_.push_back(std::move(client));
-  news_.cancel();
+  let_in(std::move(client));
 }
 
 void ProxyReception::turn_away(Accepted& accepted, Error error) {
@@ -165,14 +126,6 @@ void ProxyReception::turn_away(Accepted& accepted, Error error) {
   set_abort(accepted.socket.get());
   accepted.socket.reset();
   observer_.on_handshake_failed(event);
-}
-
-void ProxyReception::close() {
-  closed_ = true;
-  ready_.clear();
-  for (Arrival& each : arriving_) ::shutdown(each.socket.get(), SHUT_RDWR);
-  news_.cancel();
-  room_.cancel();
 }
 
 Result<void> ProxyReception::reload() {

@@ -24,13 +24,18 @@ Awaitable<PumpEnd> Pump::run() {
   PumpEnd end;
   if (from_.has_ended()) co_return end;
   bool moved = false;
-  if (!parts_.need_memory()) moved = co_await move_all(end);
-  if (!moved) co_await copy_all(end);
+  while (!moved) {
+    copies_ = may_move();
+    if (copies_) moved = co_await move_all(end);
+    if (!moved) moved = co_await copy_all(end);
+  }
   if (left_ == 0) end.status = PumpStatus::bound_reached;
   if (stopping_) end.status = PumpStatus::stopped;
   if (end.status == PumpStatus::ended && !finishing_) from_.note_end();
   co_return end;
 }
+
+bool Pump::may_move() const noexcept { return !parts_.need_memory() && from_.is_transparent() && to_.is_transparent(); }
 
 // Reads a message and writes it, again and again, until one is as long as the buffer, only a part of one is taken, or
 // there is no next one. Its handler is called with that last step, uncounted.
@@ -158,30 +163,31 @@ Awaitable<bool> Pump::move_all(PumpEnd& end) {
   co_return true;
 }
 
-Awaitable<void> Pump::copy_all(PumpEnd& end) {
+// False when the kernel may take over.
+Awaitable<bool> Pump::copy_all(PumpEnd& end) {
   std::vector<std::byte> memory(kBufferBytes);
   while (!stopping_ && left_ > 0) {
+    if (!copies_ && may_move()) co_return false;
     const std::span<std::byte> buffer = std::span(memory).first(std::min<std::uint64_t>(memory.size(), left_));
     const IoResult got = co_await from_.receive(buffer);
-    if (!got && !is_over(got.error())) {
-      end.status = PumpStatus::input_failed;
-      end.error = got.error();
-    }
-    if (!got || *got == 0) co_return;
+    if (!got && !is_over(got.error())) end = {PumpStatus::input_failed, got.error()};
+    if (!got || *got == 0) co_return true;
     const std::span<const std::byte> bytes = buffer.first(*got);
     if (parts_.input_tap != nullptr) parts_.input_tap->on_bytes(Way::received, bytes);
     const std::span<const std::byte> changed = filtered(bytes);
     const std::error_code error = co_await send_all(changed);
-    if (error && !stopping_) {
-      end.status = PumpStatus::output_failed;
-      end.error = error;
-    }
-    if (error) co_return;
+    if (error && !stopping_) end = {PumpStatus::output_failed, error};
+    if (error) co_return true;
     left_ -= *got;
+    if (to_.has_enough()) {
+      end.status = PumpStatus::bound_reached;
+      co_return true;
+    }
     bool go_on = true;
     if (*got >= kShortStep || ++steps_ % kStepsAtATime == 0) go_on = co_await give_way();
-    if (!go_on) co_return;
+    if (!go_on) co_return true;
   }
+  co_return true;
 }
 
 std::span<const std::byte> Pump::filtered(std::span<const std::byte> bytes) {
@@ -192,7 +198,7 @@ std::span<const std::byte> Pump::filtered(std::span<const std::byte> bytes) {
 }
 
 Awaitable<std::error_code> Pump::send_all(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !to_.has_enough()) {
     const bool go_on = co_await wait_turn();
     if (!go_on) co_return asio::error::make_error_code(asio::error::operation_aborted);
     const std::span<const std::byte> piece = next_piece(bytes);

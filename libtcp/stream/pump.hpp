@@ -70,13 +70,15 @@ class Pump {
   }
 
  private:
+  // The kernel may move the bytes by itself.
+  [[nodiscard]] bool may_move() const noexcept;
   [[nodiscard]] Awaitable<bool> move_all(PumpEnd& end);
   [[nodiscard]] Awaitable<StepResult> converse(RawEnd source, RawEnd sink);
   [[nodiscard]] Awaitable<StepResult> talk(ReadyFd& input, int output);
   [[nodiscard]] StepResult write_message(int output);
   [[nodiscard]] bool is_dialogue(const StepResult& result, const Mover& mover) const noexcept;
   void count(std::size_t moved);
-  [[nodiscard]] Awaitable<void> copy_all(PumpEnd& end);
+  [[nodiscard]] Awaitable<bool> copy_all(PumpEnd& end);
   [[nodiscard]] std::span<const std::byte> filtered(std::span<const std::byte> bytes);
   [[nodiscard]] Awaitable<std::error_code> send_all(std::span<const std::byte> bytes);
   [[nodiscard]] std::span<const std::byte> next_piece(std::span<const std::byte> bytes) const;
@@ -107,6 +109,7 @@ class Pump {
   unsigned steps_ = 0;
   bool stopping_ = false;
   bool finishing_ = false;
+  bool copies_ = false;  // the kernel has been asked
 
   template <class Handler>
   struct Talk;

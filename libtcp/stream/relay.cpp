@@ -20,6 +20,11 @@ constexpr std::chrono::seconds kLongestLinger{30};
 // For a dedicated end to take what had arrived before a reset.
 constexpr std::chrono::seconds kResetGrace{1};
 
+// A local end that has waited for too long is none that cannot be read.
+CloseReason input_reason(std::error_code error) {
+  return error == make_error_code(Errc::timed_out) ? CloseReason::expectation_failed : CloseReason::input_failed;
+}
+
 bool is_broken(int fd) {
   pollfd entry{fd, 0, 0};
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLERR) != 0;
@@ -119,8 +124,12 @@ Awaitable<void> Relay::send_direction() {
   if (!stopping_ && pumped.status == PumpStatus::ended) co_await finish_sending();
   sending_ = false;
   if (stopping_) co_return;
+  if (local_.has_enough()) {
+    co_await enough_received();
+    co_return;
+  }
   if (pumped.status == PumpStatus::input_failed) {
-    end(CloseReason::input_failed, pumped.error);
+    end(input_reason(pumped.error), pumped.error);
     cancel_all();
   }
   if (pumped.status == PumpStatus::output_failed) {
@@ -162,8 +171,9 @@ Awaitable<void> Relay::receive_direction() {
 Awaitable<void> Relay::remote_end() {
   if (watch_.tap != nullptr) watch_.tap->on_end(Way::received);
   if (options_.close_output) co_await end_output();
-  if (options_.until_bytes) end(CloseReason::incomplete, make_error_code(Errc::not_found));
-  if (options_.finish_at_remote_end || options_.until_bytes) sender_.finish();
+  const CloseReason shortfall = options_.until_bytes ? CloseReason::incomplete : local_.shortfall();
+  if (shortfall != CloseReason::finished) end(shortfall, make_error_code(Errc::not_found));
+  if (options_.finish_at_remote_end || shortfall != CloseReason::finished) sender_.finish();
 }
 
 // Nothing is waited for any more, not even that the peer takes what it was sent: it may be waiting for us to read on.

@@ -14,6 +14,7 @@ std::string_view to_string(CloseReason reason) {
     case CloseReason::target_failed: return "target_failed";
     case CloseReason::program_failed: return "program_failed";
     case CloseReason::incomplete: return "incomplete";
+    case CloseReason::expectation_failed: return "expectation_failed";
     case CloseReason::transfer_failed: return "transfer_failed";
   }
   return "unknown";

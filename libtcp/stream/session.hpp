@@ -69,17 +69,25 @@ struct Forwarded {
   std::optional<TlsSession> tls;  // with the target; absent without TLS
 };
 
+// A client is about to get the bytes of a file.
+struct Served {
+  std::uint64_t id = 0;     // of the client's conversation
+  std::string path;         // as it was named
+  std::uint64_t bytes = 0;  // how long the file is then
+};
+
 enum class CloseReason : std::uint8_t {
-  finished,           // both directions ended as they should
-  idle,               // no byte either way for the idle timeout
-  interrupted,        // a signal
-  connection_failed,  // reset, timed out, or closed by the peer while we still had bytes for it
-  input_failed,       // reading the local end
-  output_failed,      // writing the local end
-  target_failed,      // no target to forward to could be reached
-  program_failed,     // the program that it was to be joined with could not be run
-  incomplete,         // the peer ended before it had given all that was wanted
-  transfer_failed,    // some of the files did not get there, or none
+  finished,            // both directions ended as they should
+  idle,                // no byte either way for the idle timeout
+  interrupted,         // a signal
+  connection_failed,   // reset, timed out, or closed by the peer while we still had bytes for it
+  input_failed,        // reading the local end
+  output_failed,       // writing the local end
+  target_failed,       // no target to forward to could be reached
+  program_failed,      // the program that it was to be joined with could not be run
+  incomplete,          // the peer ended before it had given what was wanted
+  expectation_failed,  // a step of a script waited in vain
+  transfer_failed,     // some of the files did not get there, or none
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -152,6 +160,7 @@ class SessionObserver {
   virtual void on_handshake_failed(const HandshakeFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
+  virtual void on_served(const Served& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }

@@ -30,14 +30,7 @@ class PathConnectRun {
  public:
   PathConnectRun(const Endpoint& remote, const PathPlanOptions& options, const SynShape& shape, const Clock& clock)
       : options_(options), shape_(shape), plan_(options, clock.now()), clock_(clock) {
-    path_.remote = remote;
-    path_.technique = Technique::connect;
-    path_.flows = options.flows;
-    path_.max_hops = options.max_hops;
-    path_.started = clock.wall_now();
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-      path_.probes.push_back({.hop = plan_.place(i).hop, .flow = plan_.place(i).flow});
-    }
+    path_ = planned_path(plan_, options, remote, Technique::connect, clock.wall_now());
   }
 
   Path run(const StopFlag& stop) {

@@ -80,4 +80,18 @@ MonotonicTime PathPlan::deadline(MonotonicTime now) const {
   return next;
 }
 
+Path planned_path(const PathPlan& plan, const PathPlanOptions& options, const Endpoint& remote, Technique technique,
+                  WallTime started) {
+  Path path;
+  path.remote = remote;
+  path.technique = technique;
+  path.flows = options.flows;
+  path.max_hops = options.max_hops;
+  path.started = started;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    path.probes.push_back({.hop = plan.place(i).hop, .flow = plan.place(i).flow});
+  }
+  return path;
+}
+
 }  // namespace tcp::trace

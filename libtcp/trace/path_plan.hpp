@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libtcp/base/clock.hpp"
+#include "libtcp/trace/path.hpp"
 
 namespace tcp::trace {
 
@@ -68,5 +69,9 @@ class PathPlan {
   std::optional<std::uint8_t> farthest_end_;
   MonotonicTime next_send_;
 };
+
+// What is known of a path before anything is sent: its probes stand in it by the plan's indexes.
+[[nodiscard]] Path planned_path(const PathPlan& plan, const PathPlanOptions& options, const Endpoint& remote,
+                                Technique technique, WallTime started);
 
 }  // namespace tcp::trace

@@ -62,13 +62,7 @@ Result<PathRawNetwork> PathRawNetwork::open(const PathRawNetworkOptions& options
 }
 
 Result<void> PathRawNetwork::send(const FourTuple& tuple, const Segment& segment, std::size_t payload_bytes) {
-  packet::IpFields ip;
-  ip.time_to_live = segment.time_to_live;
-  ip.dscp = segment.dscp;
-  ip.ecn = segment.ecn;
-  ip.identification = segment.identification;
-  ip.dont_fragment = segment.dont_fragment;
-  ip.flow_label = segment.flow_label;
+  const packet::IpFields ip = ip_fields_of(segment);
   std::vector<std::uint8_t> buffer(kLargestHeaders + payload_bytes);
   const std::vector<std::uint8_t> payload(payload_bytes);
   const auto bytes =

@@ -119,13 +119,7 @@ Result<RawNetwork> RawNetwork::open(const RawNetworkOptions& options) {
 Result<void> RawNetwork::send(const FourTuple& tuple, const Segment& segment) {
   auto& socket = tuple.remote.address.is_v4() ? v4_ : v6_;
   if (!socket) return make_error(Errc::unsupported, "send to " + to_string(tuple.remote), "family was not opened");
-  packet::IpFields ip;
-  ip.time_to_live = segment.time_to_live;
-  ip.dscp = segment.dscp;
-  ip.ecn = segment.ecn;
-  ip.identification = segment.identification;
-  ip.dont_fragment = segment.dont_fragment;
-  ip.flow_label = segment.flow_label;
+  const packet::IpFields ip = ip_fields_of(segment);
   std::array<std::uint8_t, kLargestSent> buffer;
   const auto bytes =
       packet::build_tcp_packet(buffer, tuple.local, tuple.remote, ip, segment.header, segment.options, segment.payload);

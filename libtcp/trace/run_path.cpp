@@ -23,15 +23,8 @@ class PathRun {
         clock_(clock),
         started_(clock.now()),
         hold_until_(started_) {
-    path_.remote = probes.remote;
+    path_ = planned_path(plan_, plan, probes.remote, Technique::raw, clock.wall_now());
     path_.local = probes.local;
-    path_.technique = Technique::raw;
-    path_.flows = plan.flows;
-    path_.max_hops = plan.max_hops;
-    path_.started = clock.wall_now();
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-      path_.probes.push_back({.hop = plan_.place(i).hop, .flow = plan_.place(i).flow});
-    }
   }
 
   Path run(const StopFlag& stop) {

@@ -109,6 +109,8 @@ def measure(options):
         bare = [*sockets, "--no-owner"]
         side_by_side("plain", [*bare, "--state", "established"], [ss, "-tnH"], 1.8, options, scratch, 32)
         side_by_side("with tcp_info", [*bare, "--info", "--state", "established"], [ss, "-tniH"], 3, options, scratch, 32)
+        nothing = statistics.median(timed(["/bin/true"], scratch)[0] for _ in range(options.runs))
+        print(f"  a program that does nothing takes {nothing:.1f} ms")
         side_by_side("listeners", [*bare, "--listening"], [ss, "-tnlH"], 20, options, scratch)
         owners = 8 if options.bpf else 3
         side_by_side("with owners", [*sockets, "--state", "established"], [ss, "-tnpH"], owners, options, scratch)

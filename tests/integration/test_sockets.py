@@ -203,7 +203,9 @@ class Selection(Sockets):
     def test_netns(self):
         subprocess.run(["ip", "netns", "add", "elsewhere"], check=True)
         self.addCleanup(subprocess.run, ["ip", "netns", "delete", "elsewhere"], check=True)
-        code = "import socket,time; s=socket.socket(); s.bind(('0.0.0.0',6000)); s.listen(); print(flush=True); time.sleep(99)"
+        subprocess.run(["ip", "-n", "elsewhere", "link", "add", "away", "type", "veth", "peer", "back"], check=True)
+        code = ("import socket,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'away'); "
+                "s.bind(('0.0.0.0',6000)); s.listen(); print(flush=True); time.sleep(99)")
         with subprocess.Popen(["ip", "netns", "exec", "elsewhere", sys.executable, "-c", code],
                               stdout=subprocess.PIPE) as there:
             self.addCleanup(there.kill)
@@ -217,6 +219,12 @@ class Selection(Sockets):
             self.assertEqual(self.locals("-l", "--netns", "all"), [443, 6000, 8080, 8081])
             self.assertIn("elsewhere", self.run_it("-l", "--netns", "all").stdout)
             self.assertEqual(self.locals("-l", "--netns", "all", "netns", "=", "elsewhere"), [6000])
+            self.assertEqual(self.locals("-l", "--netns", "elsewhere", "dev", "=", "away"), [6000])
+            self.assertEqual(self.locals("-l", "--netns", "elsewhere", "dev", "=", "lo"), [])
+            for place in ((), ("--netns", "all")):
+                unknown = self.run_it("-l", *place, "dev", "=", "away")
+                self.assertEqual(unknown.returncode, 2)
+                self.assertIn("'away'", unknown.stderr)
             there.kill()
         self.assertIn(self.run_it("--netns", "nowhere").returncode, (2, 3))
 

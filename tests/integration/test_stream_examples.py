@@ -617,6 +617,39 @@ class Connect(RecipeCase):
         self.does(text)
         self.assertEqual(digest((self.work / "sample").read_bytes()), digest(DATA[:1000000]))
 
+    @recipe("connect", "Log in to a device and keep its configuration; the password is in no list of processes:")
+    def test_expect(self, text):
+        def device(client):
+            with client.makefile("rwb", buffering=0) as talk:
+                talk.write(b"\xff\xfb\1login: ")
+                self.assertEqual(talk.readline(), b"\xff\xfe\1admin\r\n")
+                talk.write(b"Password: ")
+                self.assertEqual(talk.readline(), b"swordfish\r\n")
+                talk.write(b"\r\nswitch> ")
+                self.assertEqual(talk.readline(), b"show config\r\n")
+                talk.write(b"hostname switch\r\nswitch> ")
+                talk.read()
+
+        self.on_client(self.listener_at(23, "192.0.2.7"), device)
+        self.env["PW"] = "swordfish"
+        self.does(text)
+        self.assertTrue((self.work / "config.txt").read_bytes().endswith(b"switch> hostname switch\r\nswitch> "))
+
+    @recipe("connect", "Does a mail server greet, and within two seconds?")
+    def test_expect_in_time(self, text):
+        def mail(greets):
+            def talk(client):
+                if greets:
+                    client.sendall(b"220 mail.example.org ESMTP\r\n")
+                if client.recv(100) == b"QUIT\r\n":
+                    client.sendall(b"221 bye\r\n")
+            return talk
+
+        listener = self.listener_at(25)
+        for greets, code in ((True, 0), (False, 4)):
+            self.on_client(listener, mail(greets))
+            self.does(text, code)
+
     @recipe("connect", "Only listen to a server that talks:")
     def test_recv_only(self, text):
         self.on_client(self.listener_at(13, "2001:db8::1"), lambda client: client.sendall(b"high noon\n"))

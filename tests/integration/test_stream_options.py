@@ -15,7 +15,7 @@ COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
 
 # A value that cannot be meant.
 WRONG = {
-    **dict.fromkeys(("--accept-timeout", "--delay", "--handshake-timeout", "--idle-timeout", "--keepalive",
+    **dict.fromkeys(("--accept-timeout", "--delay", "--expect-timeout", "--handshake-timeout", "--idle-timeout", "--keepalive",
                      "--proxy-protocol-timeout", "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout",
                      "--user-timeout", "--wait"), "soon"),
     **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
@@ -24,6 +24,8 @@ WRONG = {
     **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
     **dict.fromkeys(("--allow", "--deny", "--proxy-protocol-from", "--forward", "--source"), "1.2.3"),
     **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
+    **dict.fromkeys(("--expect", "--send", "--until"), r"\q"),
+    "--send-secret": "swordfish",
     "--tls-alpn": "h2,,h3",
     "--tls-pin": "sha256:short",
     "--tls-ciphers": "nonsense",
@@ -53,6 +55,7 @@ NEEDS = {
     "--proxy-protocol-timeout": ["--proxy-protocol", "--proxy-protocol-from", "127.0.0.1"],
     "--send-proxy": ["--forward", "127.0.0.1:1"],
     "--forward-tls-key": [*FORWARD_TLS, "--forward-tls-cert", "/dev/null"],
+    "--expect-timeout": ["--expect", "login:"],
     "--json-fd": ["--json"],
     "--queue": ["--broker"],
     "--retry-delay": ["--wait", "1s"],

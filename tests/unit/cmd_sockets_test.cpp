@@ -172,8 +172,6 @@ TEST_CASE("sockets: numbers for people and for programs") {
   CHECK(human(12595, Unit::bytes) == "12.3 KiB");
   CHECK(human(45000, Unit::microseconds) == "45.0 ms");
   CHECK(human(1448, Unit::packet_bytes) == "1448");
-  CHECK(human(~0ULL, Unit::bytes_per_second) == "unlimited");
-  CHECK(human(0x7fffffff, Unit::segments) == "unlimited");
   CHECK(human(~0ULL - 1, Unit::milliseconds).ends_with(" s"));
   CHECK(human(~0ULL - 1, Unit::microseconds).ends_with(" s"));
   CHECK(key_suffix("bytes_sent", Unit::bytes).empty());
