@@ -75,7 +75,7 @@ class ConnectCommand final : public Command {
                           : options_.telnet  ? "--telnet"
                           : script_.script() ? "--expect, --send or --until"
                                              : "",
-                          common_}));
+                          common_, tls_.settled().has_value()}));
     options_.send = send_.send;
     assemble();
     return {};
@@ -176,12 +176,21 @@ class ConnectCommand final : public Command {
   Result<void> load() {
     TCP_TRY(socket_.load());
     TCP_TRY(proxy_.load(options_.dial));
+    TCP_TRY(load_code());
     TCP_TRY(script_.load());
     options_.script = script_.script();
     auto& chosen = options_.dial.socket;  // the interface is among the settings already
     chosen.settings.insert(chosen.settings.end(), socket_.options.settings.begin(), socket_.options.settings.end());
     chosen.multipath = socket_.options.multipath;
     chosen.md5_key = socket_.options.md5_key;
+    return {};
+  }
+
+  Result<void> load_code() {
+    if (!send_.code.is_used()) return {};
+    TCP_TRY_ASSIGN(key, send_.code.load());
+    options_.dial.tls.emplace();
+    options_.dial.tls->common.code = key;
     return {};
   }
 

@@ -113,7 +113,7 @@ class ListenCommand final : public Command {
                              : options_.hub     ? "--broker, --chat or --serve"
                              : options_.serve   ? "--serve"
                                                 : "",
-                             common_}));
+                             common_, options_.tls.has_value()}));
     options_.receive = receive_.receive;
     options_.door = door_.door;
     TCP_TRY_ASSIGN(faults, faults_.settle());
@@ -138,6 +138,7 @@ class ListenCommand final : public Command {
     StreamReport report("listen", context, common_);
     if (auto loaded = socket_.load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
     options_.socket = socket_.options;
+    if (auto loaded = load_code(report); !loaded) return report.finish(ending_of(std::move(loaded).error()));
     if (ready_fd_) report.set_ready_fd(*ready_fd_);
     if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0 && !each.unix_name; })) {
       report.announce_listening();
@@ -157,6 +158,15 @@ class ListenCommand final : public Command {
   }
 
  private:
+  Result<void> load_code(StreamReport& report) {
+    if (!receive_.code.is_used()) return {};
+    TCP_TRY_ASSIGN(key, receive_.code.load());
+    options_.tls.emplace();
+    options_.tls->common.code = key;
+    if (receive_.code.is_made()) report.on_code_made(receive_.code.code());
+    return {};
+  }
+
   // A client is joined with one thing only.
   Result<void> settle_joined() const {
     const int ways =

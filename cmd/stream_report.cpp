@@ -128,6 +128,17 @@ void StreamReport::on_unchecked_peer(std::string option) {
   on_warning(Error{{}, std::move(option), "the peer's certificate is not checked", {}});
 }
 
+void StreamReport::on_code_made(const std::string& code) {
+  if (json_) {
+    Record record("code_made");
+    record.add("code", code);
+    json_->result(record);
+    json_output_->flush();
+  }
+  say("the code is: " + code);
+  context_.err.flush();
+}
+
 // A client needs it, so that it is told in any case.
 void StreamReport::on_certificate_made(const stream::CertificateMade& event) {
   emit(event);

@@ -37,6 +37,8 @@ class StreamReport final : public stream::SessionObserver {
   // Likewise of files, when that was asked for or somebody looks on; how often.
   [[nodiscard]] Duration show_transfer_progress();
 
+  // What the sender has to be told.
+  void on_code_made(const std::string& code);
   // Whoever answers is believed.
   void on_unchecked_peer(std::string option);
 

@@ -27,6 +27,7 @@ std::string_view verified_by(stream::TlsVerified verified) {
     case stream::TlsVerified::none: return "not verified";
     case stream::TlsVerified::ca: return "verified by its authority";
     case stream::TlsVerified::pin: return "verified by its pin";
+    case stream::TlsVerified::code: return "verified by the code";
   }
   return "";
 }

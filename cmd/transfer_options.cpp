@@ -5,6 +5,7 @@
 
 #include "cmd/stream_options.hpp"
 #include "libtcp/stream/tls.hpp"
+#include "libtcp/stream/transfer_code.hpp"
 
 namespace tcp::cmd {
 namespace {
@@ -30,14 +31,52 @@ Result<void> check_rivals(const std::string& option, const TransferRivals& rival
 
 }  // namespace
 
+void CodeWords::define(CLI::App& app, bool makes) {
+  auto* option = app.add_option("--code", words,
+                                makes ? "Encrypt, for a sender who says these words; without any, make and print them"
+                                      : "Encrypt, for a receiver who has the same words")
+                     ->type_name("WORDS")
+                     ->group(kTransferGroup);
+  if (makes) option->expected(0, 1)->default_str("");
+}
+
+Result<void> CodeWords::settle(std::string_view missing, const TransferRivals& rivals) {
+  if (!words) return {};
+  if (!missing.empty()) return usage_error("--code", "needs " + std::string(missing));
+  if (rivals.has_tls) return usage_error("--code and --tls", "exclude each other: the code is what TLS goes by");
+  if (words->empty()) return {};
+  const auto normalized = stream::normalize_code(*words);
+  if (!normalized) return usage_error("--code", "must be words of at most 256 bytes, with '-' or spaces between");
+  if (stream::code_strength(*normalized) < stream::kLeastCodeBits) {
+    auto weak =
+        usage_error("--code", "is too easy to guess: at least four words, all different, or 20 letters and digits");
+    weak.error().hint = "'tcpbox listen PORT --receive DIR --code' makes a good one";
+    return weak;
+  }
+  code_ = *normalized;
+  return {};
+}
+
+Result<stream::Sha256> CodeWords::load() {
+  if (code_.empty()) {
+    TCP_TRY_ASSIGN(made, stream::make_code());
+    code_ = made;
+    made_ = true;
+  }
+  return stream::code_key(code_);
+}
+
 void SendWords::define(CLI::App& app) {
   app.add_option("--send-file", paths, "Send these files and directories to a 'listen --receive'")
       ->type_name("PATH")
       ->expected(1, -1)
       ->group(kTransferGroup);
+  code.define(app, false);
 }
 
 Result<void> SendWords::settle(const TransferRivals& rivals) {
+  TCP_TRY(code.settle(paths.empty() ? "--send-file" : "", rivals));
+  if (code.is_used() && code.words->empty()) return usage_error("--code ''", "must be the receiver's words");
   if (paths.empty()) return {};
   TCP_TRY(check_rivals("--send-file", rivals));
   for (const std::string& path : paths) {
@@ -54,10 +93,12 @@ void ReceiveWords::define(CLI::App& app) {
       ->type_name("DIR")
       ->group(kTransferGroup);
   app.add_flag("--overwrite", overwrite, "Replace what is there already")->group(kTransferGroup);
+  code.define(app, true);
   app.add_flag("--fsync", sync, "Have each file on the disk before it gets its name")->group(kTransferGroup);
 }
 
 Result<void> ReceiveWords::settle(const TransferRivals& rivals) {
+  TCP_TRY(code.settle(directory ? "" : "--receive", rivals));
   if (!directory) {
     if (overwrite || sync) return usage_error(overwrite ? "--overwrite" : "--fsync", "needs --receive");
     return {};

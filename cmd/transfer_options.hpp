@@ -19,11 +19,32 @@ struct StreamOptions;
 struct TransferRivals {
   std::string_view joined;  // something else that the peer is joined with
   const StreamOptions& common;
+  bool has_tls;  // by certificates
+};
+
+// --code: what both sides say to each other.
+struct CodeWords {
+  std::optional<std::string> words;  // as typed; empty: one is to be made
+
+  void define(CLI::App& app, bool makes);
+  // `missing`: the option that it needs, when that was not given.
+  [[nodiscard]] Result<void> settle(std::string_view missing, const TransferRivals& rivals);
+  [[nodiscard]] bool is_used() const noexcept { return words.has_value(); }
+  [[nodiscard]] bool is_made() const noexcept { return made_; }
+  // What TLS is to use. Takes its time.
+  [[nodiscard]] Result<stream::Sha256> load();
+  // Once loaded.
+  [[nodiscard]] const std::string& code() const noexcept { return code_; }
+
+ private:
+  bool made_ = false;
+  std::string code_;
 };
 
 struct SendWords {
   std::vector<std::string> paths;
 
+  CodeWords code;
   std::optional<stream::SendOptions> send;  // once settled; nothing when there is none
 
   void define(CLI::App& app);
@@ -35,6 +56,7 @@ struct ReceiveWords {
   bool overwrite = false;
   bool sync = false;
 
+  CodeWords code;
   std::optional<stream::ReceiveOptions> receive;
 
   void define(CLI::App& app);

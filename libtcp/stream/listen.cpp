@@ -66,6 +66,7 @@ class ListenRun {
       reception_.emplace(
           loop_.executor(), [this] { return next_visitor(MonotonicTime::max()); }, *tls_,
           options_.tls->handshake_timeout, observer_, clock_);
+      if (!options_.keep_open) reception_->end_at_wrong_code();
     }
     return {};
   }

@@ -2,6 +2,7 @@
 #include "libtcp/stream/reception.hpp"
 
 #include "libtcp/base/deadline.hpp"
+#include "libtcp/stream/tls_error.hpp"
 
 namespace tcp::stream {
 
@@ -39,6 +40,10 @@ void Reception::welcome_guest(TlsArrival arrival, TlsSession session) {
 }
 
 void Reception::turn_away(const TlsChannel& tls, Error error) {
+  if (ends_at_wrong_code_ && error.code == TlsErrc::wrong_code) {
+    fail(std::move(error));
+    return;
+  }
   HandshakeFailed event;
   event.addresses = tls.channel->addresses();
   event.error = std::move(error);

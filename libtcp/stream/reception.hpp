@@ -21,6 +21,9 @@ class Reception final : public Vestibule<Visitor, TlsArrival, Established> {
   Reception(const Executor& executor, Accept accept, const TlsContext& tls, Duration patience,
             SessionObserver& observer, const Clock& clock);
 
+  // One whose code is wrong ends it, with the error: there is no guessing.
+  void end_at_wrong_code() noexcept { ends_at_wrong_code_ = true; }
+
  private:
   std::optional<TlsArrival> admit(Visitor visitor) override;
   Awaitable<void> greet(Arrivals::iterator arrival) override;
@@ -30,6 +33,7 @@ class Reception final : public Vestibule<Visitor, TlsArrival, Established> {
   const TlsContext& tls_;
   Duration patience_;
   SessionObserver& observer_;
+  bool ends_at_wrong_code_ = false;
 };
 
 }  // namespace tcp::stream

@@ -24,8 +24,8 @@ Awaitable<Result<void>> SendFiles::send(Executor executor, std::optional<Convers
     auto sent = co_await send_once(executor, conversation);
     if (!sent) {
       is_over_ = true;
-      if (conversation) co_return Result<void>();  // told already; the last one was closed with its reason
       state_.tally.finish(false);
+      if (conversation) co_return Result<void>();  // why the last one was closed says more
       co_return std::unexpected(std::move(sent).error());
     }
     const auto planned = *sent ? plan_retry(**sent) : std::nullopt;

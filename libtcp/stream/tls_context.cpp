@@ -135,6 +135,7 @@ Result<TlsSharedPtr> make_tls_shared(const TlsOptions& options, bool is_server, 
   TCP_TRY(set_ciphers(context, options.ciphers));
   TCP_TRY(use_certificate(context, options));
   TCP_TRY(open_key_log(*shared, options.key_log_file));
+  if (options.code) TCP_TRY(use_code(*shared, *options.code));
   return shared;
 }
 

@@ -9,6 +9,9 @@ namespace tcp::stream {
 // Versions, ciphers, protocols, the own certificate, the key log. Errors: see make_tls_client().
 [[nodiscard]] Result<TlsSharedPtr> make_tls_shared(const TlsOptions& options, bool is_server, const Clock& clock);
 
+// Both sides prove that they know `code`, and no certificate counts.
+[[nodiscard]] Result<void> use_code(TlsShared& shared, const Sha256& code);
+
 // Errors: what the system says about the file.
 [[nodiscard]] Result<void> check_readable(const std::string& path);
 

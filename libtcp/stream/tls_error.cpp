@@ -19,6 +19,7 @@ class TlsCategory final : public std::error_category {
       case TlsErrc::truncated: return "the peer ended without close_notify: what arrived may be cut short";
       case TlsErrc::broken: return "what arrived is no valid TLS";
       case TlsErrc::handshake: return "the TLS handshake failed";
+      case TlsErrc::wrong_code: return "the peer has another code";
     }
     return "unknown error";
   }

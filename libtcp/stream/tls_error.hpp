@@ -13,6 +13,7 @@ enum class TlsErrc {
   truncated = 1,  // a FIN, and no close_notify before it: somebody may have cut the end off
   broken,         // what arrived breaks the protocol or its keys
   handshake,      // it did not get through; the transport knows why
+  wrong_code,     // likewise, since the code that both should know is not the same
 };
 
 const std::error_category& tls_category() noexcept;

@@ -141,9 +141,28 @@ std::optional<std::uint8_t> alert_in(unsigned long error) {
   return static_cast<std::uint8_t>(reason - SSL_AD_REASON_OFFSET);
 }
 
+namespace {
+
+// The one who does not know it sees the other refuse, or show a certificate that it cannot have asked for.
+bool is_wrong_code(const FailedHandshake& failed, unsigned long error) {
+  if (!failed.shared.code) return false;
+  const int reason = ERR_GET_REASON(error);
+  if (failed.shared.is_server) {
+    return reason == SSL_R_BINDER_DOES_NOT_VERIFY || reason == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM ||
+           reason == SSL_R_NO_SHARED_CIPHER;
+  }
+  return alert_in(error) || reason == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+}  // namespace
+
 Error describe_failure(const FailedHandshake& failed) {
   const unsigned long error = ERR_peek_error();
   Error described{TlsErrc::handshake, {}, {}, {}};
+  if (is_wrong_code(failed, error)) {
+    ERR_clear_error();
+    return {TlsErrc::wrong_code, {}, "the peer has another code, or none", {}};
+  }
   const long result = SSL_get_verify_result(failed.ssl);
   if (is_no_tls(failed.socket.beginning())) {
     described.detail = no_tls(failed);

@@ -26,6 +26,7 @@ struct TlsOptions {
   std::string certificate_file;   // with its chain; empty: none
   std::string key_file;           // empty: in the certificate's file
   std::string key_log_file;       // the secrets go there (SSLKEYLOGFILE); empty: nowhere
+  std::optional<Sha256> code;     // known to both sides, in place of certificates (RFC 8446 §4.2.11); TLS 1.3 only
 };
 
 struct TlsClientOptions {

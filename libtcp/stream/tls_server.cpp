@@ -69,7 +69,7 @@ Result<std::unique_ptr<TlsContext>> make_tls_server(const TlsServerOptions& opti
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   if (!shared->alpn.empty()) SSL_CTX_set_alpn_select_cb(context, choose_protocol, shared.get());
   std::optional<CertificateMade> own;
-  if (options.common.certificate_file.empty()) {
+  if (options.common.certificate_file.empty() && !options.common.code) {
     TCP_TRY_ASSIGN(made, use_own_certificate(context, clock.wall_now()));
     own = std::move(made);
   }

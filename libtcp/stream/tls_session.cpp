@@ -8,6 +8,7 @@ std::string_view to_string(TlsVerified verified) {
     case TlsVerified::none: return "none";
     case TlsVerified::ca: return "ca";
     case TlsVerified::pin: return "pin";
+    case TlsVerified::code: return "code";
   }
   return "unknown";
 }

@@ -26,6 +26,7 @@ enum class TlsVerified : std::uint8_t {
   none,  // not checked, or there was nothing to check
   ca,    // an authority, and for a server its name
   pin,
+  code,  // both sides know it
 };
 
 [[nodiscard]] std::string_view to_string(TlsVerified verified);

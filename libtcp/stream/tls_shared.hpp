@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct TlsShared {
   std::string pin_option;
   std::string alpn;  // as in the extension
   UniqueFd key_log;
+  std::optional<Sha256> code;
 };
 
 using TlsSharedPtr = std::shared_ptr<TlsShared>;

@@ -134,7 +134,9 @@ class OpenSslTransport final : public TlsTransport {
     SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
     if (size > 0) session.alpn.emplace(reinterpret_cast<const char*>(protocol), size);
     session.peer_chain = peer_chain();
-    session.verified = session.peer_chain.empty() ? TlsVerified::none : shared_->proof;
+    session.verified = shared_->code                ? TlsVerified::code
+                       : session.peer_chain.empty() ? TlsVerified::none
+                                                    : shared_->proof;
     return session;
   }
 

@@ -108,6 +108,9 @@ Awaitable<WireResult<void>> TransferWire::introduce() {
   }
   const std::size_t have = input_end_ - input_begin_;
   const bool starts_wrongly = have >= 2 && (input_[input_begin_] != 't' || input_[input_begin_ + 1] != 'c');
+  if (!there && have == 0 && there.error().trouble == TransferTrouble::broken) {
+    there.error().error.detail = "the peer ended before it said anything: does it want --code or --tls?";
+  }
   if (!there && !starts_wrongly) co_return there;
   std::array<std::uint8_t, kTransferPrefaceBytes> preface{};
   std::copy_n(input_.begin() + static_cast<std::ptrdiff_t>(input_begin_), std::min(have, preface.size()),

@@ -73,6 +73,11 @@ class Vestibule {
     ready_.push_back(std::move(guest));
     news_.cancel();
   }
+  // Nobody comes any more, for this reason.
+  void fail(Error error) {
+    failure_ = std::move(error);
+    news_.cancel();
+  }
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
   [[nodiscard]] const Executor& executor() const noexcept { return executor_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }

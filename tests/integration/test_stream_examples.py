@@ -452,6 +452,23 @@ class Listen(RecipeCase):
         shell.stdin.flush()
         wait_for(lambda: self.nc(2222, b"", "-s", "192.0.2.7", host=HOST) == b"welcome\n", "the new friend", PATIENCE)
 
+    @recipe("listen", "Take files from one sender after another:")
+    def test_receive(self, text):
+        (self.work / "notes.txt").write_bytes(DATA)
+        self.serve(text, 9000)
+        for _ in range(2):
+            self.does("tcpbox connect www:9000 --send-file notes.txt")
+        self.assertEqual((self.work / "inbox" / "notes.txt").read_bytes(), DATA)
+
+    @recipe("listen", "Take them encrypted, from whoever is told the code that this prints:")
+    def test_receive_by_code(self, text):
+        (self.work / "notes.txt").write_bytes(DATA)
+        receiver = self.serve(text, 9000)
+        code = receiver.stderr.readline().decode().removeprefix("the code is: ").strip()
+        self.does(f"tcpbox connect www:9000 --send-file notes.txt --code '{code}'")
+        self.assertEqual(receiver.wait(PATIENCE), 0)
+        self.assertEqual((self.work / "inbox" / "notes.txt").read_bytes(), DATA)
+
     @recipe("listen", "Let the kernel choose the port, and use it in a script:")
     def test_ready(self, text):
         self.does(text)
@@ -478,6 +495,24 @@ class Listen(RecipeCase):
 
 
 class Connect(RecipeCase):
+    @recipe("connect", "Send a directory and a file, and try again for as long as it takes:")
+    def test_send_files(self, text):
+        (self.work / "photos").mkdir()
+        for name in ("photos/a.jpg", "notes.txt"):
+            (self.work / name).write_bytes(DATA)
+        receiver = self.serve("tcpbox listen 9000 --receive inbox", 9000)
+        self.does(text)
+        self.assertEqual(receiver.wait(PATIENCE), 0)
+        self.assertEqual((self.work / "inbox" / "photos" / "a.jpg").read_bytes(), DATA)
+
+    @recipe("connect", "Send a file to somebody who has read a code out on the phone:")
+    def test_send_by_code(self, text):
+        (self.work / "photo.jpg").write_bytes(DATA)
+        receiver = self.serve("tcpbox listen 9000 --receive inbox --code acorn-violin-ledge-maple-otter", 9000)
+        self.does(text)
+        self.assertEqual(receiver.wait(PATIENCE), 0)
+        self.assertEqual((self.work / "inbox" / "photo.jpg").read_bytes(), DATA)
+
     @recipe("connect", "Is the port open?")
     def test_open(self, text):
         self.does(text, 1)

@@ -39,15 +39,19 @@ PROXY_TLS = ["--proxy", "https://127.0.0.1:1"]
 WRONG.update({name.replace("--tls-", "--proxy-tls-"): value
               for name, value in WRONG.items() if name.startswith("--tls-")})
 WRONG["--proxy"] = "127.0.0.1:1"
+WRONG["--code"] = "password"
 # Names of things that may exist: they fail in their own time, and only nothing at all is wrong by itself.
 NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell", "--tls-ca", "--tls-cert",
          "--tls-client-ca", "--tls-key", "--tls-name", "--forward-tls-ca", "--forward-tls-cert", "--forward-tls-key",
          "--forward-tls-name", "--proxy-tls-ca", "--proxy-tls-cert", "--proxy-tls-key", "--proxy-tls-name",
-         "--proxy-auth-file"}
+         "--proxy-auth-file", "--receive", "--send-file"}
+TRANSFER = {"listen": ["--receive", "."], "connect": ["--send-file", "."]}
 NEEDS = {
     "--proxy-auth-file": ["--proxy", "http://127.0.0.1:1"],
     "--proxy-tls-key": [*PROXY_TLS, "--proxy-tls-cert", "/dev/null"],
     "--balance": ["--forward", "127.0.0.1:1"],
+    "--fsync": ["--receive", "."],
+    "--overwrite": ["--receive", "."],
     "--proxy-protocol-from": ["--proxy-protocol"],
     "--proxy-protocol-timeout": ["--proxy-protocol", "--proxy-protocol-from", "127.0.0.1"],
     "--send-proxy": ["--forward", "127.0.0.1:1"],
@@ -69,7 +73,9 @@ def long_name(option):
     return next(name for name in option.names if name.startswith("--"))
 
 
-def needs(name):
+def needs(name, command):
+    if name == "--code":
+        return TRANSFER[command]
     if name.startswith("--forward-tls-"):
         return NEEDS.get(name, FORWARD_TLS)
     return NEEDS.get(name, ["--tls"] if name.startswith("--tls-") or name == "--handshake-timeout" else [])
@@ -92,14 +98,14 @@ class Values(StreamCase):
                 name = long_name(option)
                 if option.value and name not in NAMES:
                     self.assertIn(name, WRONG, "a new option: what is a wrong value of it?")
-                    self.refuses(command, [*needs(name), name, WRONG[name]], name)
+                    self.refuses(command, [*needs(name, command), name, WRONG[name]], name)
 
     def test_no_value_and_a_value_too_many(self):
         for command in COMMANDS:
             for option in options(self.tcpbox, command):
                 name = long_name(option)
-                if name not in ("--exec", "--help"):
-                    words = [*needs(name), f"{name}=" if option.value else f"{name}=x"]
+                if name not in ("--exec", "--help") and (command, name) != ("listen", "--code"):
+                    words = [*needs(name, command), f"{name}=" if option.value else f"{name}=x"]
                     self.refuses(command, words, name)
 
 

@@ -573,7 +573,68 @@ class Files(TransferCase):
                 self.assertIn(done.returncode, (2, 3))
 
 
+class Codes(TransferCase):
+    CODE = "acorn-violin-maple-otter"
+
+    def test_the_right_one(self):
+        file = self.file("secret", 3 * CHUNK + 5)
+        sent, received = self.transfer(file, "--code", "Acorn Violin maple_OTTER", "--ndjson",
+                                       receive=["--code", self.CODE, "--ndjson"])
+        self.assertEqual((self.inbox / "secret").read_bytes(), file.read_bytes())
+        schema.validate_ndjson(sent, "connect")
+        schema.validate_ndjson(received, "listen")
+        connected = next(each for each in map(json.loads, sent.splitlines()) if each["type"] == "connected")
+        self.assertEqual((connected["tls"]["version"], connected["tls"]["verified"]), ("TLSv1.3", "code"))
+        self.assertIsNotNone(connected["tls"]["group"])
+
+    def test_one_that_is_made(self):
+        file = self.file("secret", 10)
+        receiver = self.receive("--code")
+        line = receiver.stderr.readline().decode()
+        self.assertRegex(line, r"^the code is: ([a-z]+-){4}[a-z]+$")
+        self.ends(self.send(receiver.ports[0], file, "--code", line.split()[-1]), 0)
+        self.ends(receiver, 0)
+        self.assertEqual((self.inbox / "secret").read_bytes(), file.read_bytes())
+
+    def test_a_wrong_one(self):
+        receiver = self.receive("--code", self.CODE)
+        sender = self.send(receiver.ports[0], self.file("f", 10), "--code", "acorn-violin-maple-zebra")
+        _, said = self.ends(sender, 3)
+        self.assertIn(b"the peer has another code, or none", said)
+        _, said = self.ends(receiver, 3)
+        self.assertIn(b"the peer has another code, or none", said)
+        self.assertEqual(len(said.splitlines()), 2, said)  # the other says where it listens
+        self.assertEqual(list(self.inbox.iterdir()), [])
+
+    def test_none_on_one_side(self):
+        file = self.file("f", 10)
+        receiver = self.receive("--code", self.CODE)
+        _, said = self.ends(self.send(receiver.ports[0], file), 3)
+        self.assertIn(b"does it want --code or --tls?", said)
+        _, said = self.ends(self.send(receiver.ports[0], file, "--tls", "--tls-insecure"), 3)
+        _, said = self.ends(receiver, 3)
+        self.assertIn(b"the peer has another code, or none", said)
+        receiver = self.receive()
+        self.ends(self.send(receiver.ports[0], file, "--code", self.CODE), 3)
+        _, said = self.ends(receiver, 3)
+        self.assertIn(b"the sender speaks TLS: --code or --tls is missing here", said)
+        receiver = self.receive("--tls", "--keep-open")  # with a certificate, which counts for nothing
+        _, said = self.ends(self.send(receiver.ports[0], file, "--code", self.CODE), 3)
+        self.assertIn(b"the peer has another code, or none", said)
+        self.assertEqual(list(self.inbox.iterdir()), [])
+
+    def test_weak_ones(self):
+        for command, words in (("listen", ["0", "--receive", self.inbox]), ("connect", ["h:1", "--send-file", "."])):
+            for code in ("secret", "a-b-c-d", "acorn-acorn-acorn-acorn", "password1234"):
+                done = self.run_for(self.tcpbox, command, *words, "--code", code)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(b"--code: is too easy to guess", done.stderr)
+                self.assertNotIn(code.encode(), done.stderr)
+
+
 class Words(TransferCase):
+    CODE = Codes.CODE
+
     def test_what_excludes_what(self):
         cases = (("listen", ["1", "--overwrite"], "--overwrite: needs --receive"),
                  ("listen", ["1", "--fsync"], "--fsync: needs --receive"),
@@ -581,6 +642,10 @@ class Words(TransferCase):
                  ("listen", ["1", "--receive", "d", "--broker"], "--receive and --broker"),
                  ("listen", ["1", "--receive", "d", "--recv-only"], "--recv-only: has no use with --receive"),
                  ("listen", ["1", "--receive", ""], "--receive ''"),
+                 ("listen", ["1", "--code", self.CODE], "--code: needs --receive"),
+                 ("listen", ["1", "--receive", "d", "--tls", "--code"], "--code and --tls"),
+                 ("connect", ["h:1", "--code", self.CODE], "--code: needs --send-file"),
+                 ("connect", ["h:1", "--send-file", "f", "--tls", "--code", self.CODE], "--code and --tls"),
                  ("connect", ["h:1", "--send-file", ""], "--send-file ''"),
                  ("connect", ["h:1", "-z", "--send-file", "f"], "--send-file and --zero"),
                  ("connect", ["h:1", "--send-file", "f", "--crlf"], "--crlf: has no use with --send-file"))
