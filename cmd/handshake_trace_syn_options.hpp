@@ -36,7 +36,4 @@ struct TraceSynWords {
 // with each other, or of no use with connect().
 [[nodiscard]] Result<void> settle(const TraceSynWords& words, bool connect, trace::TraceOptions& options);
 
-// \r \n \t \0 \\ \xHH; anything else behind a backslash is an error.
-[[nodiscard]] Result<std::vector<std::uint8_t>> parse_escaped(std::string_view text);
-
 }  // namespace tcp::cmd

@@ -2,8 +2,6 @@
 #include "cmd/hub_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <utility>
 
 #include "libtcp/base/parse.hpp"
 
@@ -12,20 +10,6 @@ namespace {
 
 constexpr std::uint64_t kLeastQueueBytes = 4096;
 constexpr std::uint64_t kMostQueueBytes = std::uint64_t{1} << 30;
-
-constexpr std::array<std::pair<std::string_view, stream::HubKind>, 4> kServices{{
-    {"echo", stream::HubKind::echo},
-    {"discard", stream::HubKind::discard},
-    {"chargen", stream::HubKind::chargen},
-    {"daytime", stream::HubKind::daytime},
-}};
-
-Result<stream::HubKind> settle_service(const std::string& word) {
-  for (const auto& [name, kind] : kServices) {
-    if (word == name) return kind;
-  }
-  return usage_error("--serve '" + word + "'", "must be echo, discard, chargen or daytime");
-}
 
 Result<std::size_t> settle_queue(const std::string& word) {
   auto bytes = parse_byte_count(word);
@@ -42,9 +26,6 @@ void HubWords::define(CLI::App& app) {
   app.add_flag("--broker", broker, "Pass on what each client sends to all others; implies --keep-open")
       ->group("Joined with");
   app.add_flag("--chat", chat, "Likewise line by line, with who said it")->group("Joined with");
-  app.add_option("--serve", service, "Be a service for tests: echo, discard, chargen or daytime")
-      ->type_name("SERVICE")
-      ->group("Joined with");
   app.add_option("--queue", queue, "How much may wait for each client of a broker or chat (1MiB)")
       ->type_name("SIZE")
       ->group("Joined with");
@@ -54,19 +35,15 @@ void HubWords::define(CLI::App& app) {
       ->group("Joined with");
 }
 
-Result<void> HubWords::settle() {
-  const int chosen = int{broker} + int{chat} + int{!service.empty()};
+Result<void> HubWords::settle(std::optional<stream::HubKind> served) {
+  const int chosen = int{broker} + int{chat} + int{served.has_value()};
   if (chosen > 1) return usage_error("--broker, --chat and --serve", "choose one of them");
   if (!broker && !chat && !(queue.empty() && stuck_timeout.empty())) {
     return usage_error(queue.empty() ? "--stuck-timeout" : "--queue", "needs --broker or --chat");
   }
   if (chosen == 0) return {};
   stream::HubOptions options;
-  options.kind = chat ? stream::HubKind::chat : stream::HubKind::broker;
-  if (!service.empty()) {
-    TCP_TRY_ASSIGN(kind, settle_service(service));
-    options.kind = kind;
-  }
+  options.kind = served ? *served : chat ? stream::HubKind::chat : stream::HubKind::broker;
   if (!queue.empty()) {
     TCP_TRY_ASSIGN(bytes, settle_queue(queue));
     options.queue_bytes = bytes;

@@ -11,6 +11,7 @@
 #include "cmd/forward_options.hpp"
 #include "cmd/hub_options.hpp"
 #include "cmd/proxy_protocol_options.hpp"
+#include "cmd/serve_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
 #include "cmd/stream_report.hpp"
@@ -59,6 +60,7 @@ class ListenCommand final : public Command {
     door_.define(app);
     proxies_.define(app);
     hub_.define(app);
+    serve_.define(app);
     common_.define(app);
   }
 
@@ -70,7 +72,9 @@ class ListenCommand final : public Command {
   Result<void> settle() override {
     TCP_TRY(common_.settle());
     TCP_TRY(socket_.settle());
+    TCP_TRY(serve_.settle());
     TCP_TRY(settle_hub());
+    TCP_TRY(settle_service());
     TCP_TRY(door_.settle());
     for (const std::string& word : words_) {
       TCP_TRY_ASSIGN(address, parse_listen_address(word));
@@ -130,7 +134,8 @@ class ListenCommand final : public Command {
  private:
   // A client is joined with one thing only.
   Result<void> settle_joined() const {
-    const int ways = (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0);
+    const int ways =
+        (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0) + (options_.serve ? 1 : 0);
     if (ways < 2) return {};
     return usage_error("--exec, --shell, --forward, --broker, --chat and --serve", "choose one of them");
   }
@@ -152,7 +157,7 @@ class ListenCommand final : public Command {
   }
 
   Result<void> settle_hub() {
-    TCP_TRY(hub_.settle());
+    TCP_TRY(hub_.settle(serve_.hub));
     if (!hub_.hub) return {};
     if (common_.recv_only || common_.send_only) {
       return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
@@ -164,6 +169,20 @@ class ListenCommand final : public Command {
     options_.keep_open = options_.keep_open || hub_.implies_keep_open();
     options_.hub = hub_.hub;
     options_.hub->idle_timeout = common_.relay.idle_timeout;
+    return {};
+  }
+
+  Result<void> settle_service() {
+    if (!serve_.service) return {};
+    if (common_.recv_only || common_.send_only) {
+      return usage_error(common_.recv_only ? "--recv-only" : "--send-only",
+                         "is about standard input and output, which --serve leaves alone");
+    }
+    if (const std::string_view given = common_.bytes.first_given(); !serve_.is_relayed() && !given.empty()) {
+      return usage_error(std::string(given), "has no use with this --serve");
+    }
+    options_.keep_open = options_.keep_open || serve_.implies_keep_open();
+    options_.serve = serve_.service;
     return {};
   }
 
@@ -195,6 +214,7 @@ class ListenCommand final : public Command {
   DoorWords door_;
   ProxyProtocolWords proxies_;
   HubWords hub_;
+  ServeWords serve_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

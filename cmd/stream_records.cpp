@@ -138,6 +138,11 @@ Record to_record(const stream::Forwarded& event) {
   return record.add("tls", event.tls ? Value(to_record(*event.tls)) : Value(nullptr));
 }
 
+Record to_record(const stream::Served& event) {
+  Record record("served");
+  return record.add("id", event.id).add("path", event.path).add("file_bytes", event.bytes);
+}
+
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
@@ -200,6 +205,10 @@ std::string describe(const stream::Connected& event) {
 std::string describe(const stream::Forwarded& event) {
   return fmt::format("connection {} goes to {} in {}", event.id, to_string(event.addresses.remote),
                      format_duration(event.connect_time.value_or(Duration())));
+}
+
+std::string describe(const stream::Served& event) {
+  return fmt::format("connection {} gets {}, {}", event.id, event.path, format_byte_count(event.bytes));
 }
 
 std::string describe(const stream::Closed& event) {

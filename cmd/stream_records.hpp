@@ -17,6 +17,7 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::HandshakeFailed& event);
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
+[[nodiscard]] Record to_record(const stream::Served& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_record(const stream::ChildLine& event);
 [[nodiscard]] Record to_record(const stream::Rejected& event);
@@ -28,6 +29,7 @@ namespace tcp::cmd {
 [[nodiscard]] std::string describe(const stream::CertificateMade& event);
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Forwarded& event);
+[[nodiscard]] std::string describe(const stream::Served& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);
 [[nodiscard]] std::string describe(const stream::ChildExit& exit);
 [[nodiscard]] std::string describe(const stream::ChildLine& event);

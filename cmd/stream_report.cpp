@@ -152,6 +152,11 @@ void StreamReport::on_forwarded(const stream::Forwarded& event) {
   say_session(event.tls);
 }
 
+void StreamReport::on_served(const stream::Served& event) {
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;

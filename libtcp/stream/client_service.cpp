@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "libtcp/stream/client_service.hpp"
 
+#include "libtcp/stream/banner_service.hpp"
 #include "libtcp/stream/exec_service.hpp"
+#include "libtcp/stream/file_service.hpp"
 #include "libtcp/stream/forward_service.hpp"
 #include "libtcp/stream/local_end.hpp"
 
@@ -33,6 +35,20 @@ class LocalService final : public ClientService {
   bool is_over_ = false;
 };
 
+// One of each kind of ServeOptions.
+struct ServiceMaker {
+  Executor executor;
+  const ListenOptions& options;
+  SessionObserver& observer;
+
+  Result<std::unique_ptr<ClientService>> operator()(const ServeFile& file) const {
+    return FileService::open(executor, file, options, observer);
+  }
+  Result<std::unique_ptr<ClientService>> operator()(const ServeBanner& banner) const {
+    return std::make_unique<BannerService>(executor, banner.text, options.relay);
+  }
+};
+
 }  // namespace
 
 Result<std::unique_ptr<ClientService>> make_client_service(const Executor& executor, const ListenOptions& options,
@@ -42,6 +58,7 @@ Result<std::unique_ptr<ClientService>> make_client_service(const Executor& execu
     TCP_TRY_ASSIGN(exec, Exec::open(executor, *options.exec, options.relay));
     return std::make_unique<ExecService>(std::move(exec), options.keep_open);
   }
+  if (options.serve) return std::visit(ServiceMaker{executor, options, observer}, *options.serve);
   TCP_TRY_ASSIGN(local, LocalEnd::open(executor, options.local));
   return std::make_unique<LocalService>(executor, std::move(local), options);
 }

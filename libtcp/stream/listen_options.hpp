@@ -17,6 +17,7 @@
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/proxy_protocol_options.hpp"
 #include "libtcp/stream/relay_options.hpp"
+#include "libtcp/stream/serve_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/tls_options.hpp"
 
@@ -44,9 +45,10 @@ struct ListenOptions {
   RelayOptions relay;
   std::optional<ForwardOptions> forward;  // instead of the local end
   LocalDescriptors local;
-  std::optional<ExecOptions> exec;  // instead of the local end
-  std::vector<int> reload_signals;  // read the files of the access list again
-  std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
+  std::optional<ExecOptions> exec;    // instead of the local end
+  std::optional<ServeOptions> serve;  // instead of the local end
+  std::vector<int> reload_signals;    // read the files of the access list again
+  std::vector<int> stop_signals;      // handled while it runs; those that the process ignores stay ignored
 
   [[nodiscard]] bool has_access_files() const {
     return door.access.has_files() || (proxy_protocol && proxy_protocol->rules().has_files());

@@ -68,6 +68,13 @@ struct Forwarded {
   std::optional<TlsSession> tls;  // with the target; absent without TLS
 };
 
+// A client is about to get the bytes of a file.
+struct Served {
+  std::uint64_t id = 0;     // of the client's conversation
+  std::string path;         // as it was named
+  std::uint64_t bytes = 0;  // how long the file is then
+};
+
 enum class CloseReason : std::uint8_t {
   finished,           // both directions ended as they should
   idle,               // no byte either way for the idle timeout
@@ -150,6 +157,7 @@ class SessionObserver {
   virtual void on_handshake_failed(const HandshakeFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
+  virtual void on_served(const Served& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }
   virtual void on_closed(const Closed& event) { (void)event; }
   virtual void on_child_line(const ChildLine& event) { (void)event; }

@@ -549,7 +549,7 @@ class Words(HubCase):
         broken.write_text("127.0.0.1\n1.2.3\n")
         for words, message in (
                 (["--broker", "--chat"], "--broker, --chat and --serve: choose one of them"),
-                (["--serve", "time"], "--serve 'time': must be echo, discard, chargen or daytime"),
+                (["--serve", "time"], "--serve 'time': must be echo, discard, chargen, daytime, file:PATH"),
                 (["--queue", "1MiB"], "--queue: needs --broker or --chat"),
                 (["--stuck-timeout", "1"], "--stuck-timeout: needs --broker or --chat"),
                 (["--chat", "--queue", "1"], "--queue '1': must be 4KiB to 1GiB"),

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "cmd/escaped_text.hpp"
 #include "cmd/handshake_trace_record.hpp"
 #include "cmd/handshake_trace_repeat.hpp"
 #include "cmd/handshake_trace_syn_options.hpp"
