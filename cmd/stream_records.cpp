@@ -143,6 +143,19 @@ Record to_record(const stream::Served& event) {
   return record.add("id", event.id).add("path", event.path).add("file_bytes", event.bytes);
 }
 
+Record to_record(const stream::ProxyRequested& event) {
+  const auto known = [](const std::string& text) { return text.empty() ? Value(nullptr) : Value(text); };
+  Record record("proxy_request");
+  return record.add("id", event.id)
+      .add("protocol", known(event.protocol))
+      .add("method", known(event.method))
+      .add("host", known(event.host))
+      .add("port", event.host.empty() ? Value(nullptr) : Value(event.port))
+      .add("user", event.user ? Value(*event.user) : Value(nullptr))
+      .add("code", event.code)
+      .add("error", event.error ? Value(*event.error) : Value(nullptr));
+}
+
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
@@ -209,6 +222,16 @@ std::string describe(const stream::Forwarded& event) {
 
 std::string describe(const stream::Served& event) {
   return fmt::format("connection {} gets {}, {}", event.id, event.path, format_byte_count(event.bytes));
+}
+
+std::string describe(const stream::ProxyRequested& event) {
+  std::string text = fmt::format("connection {}", event.id);
+  if (event.user) text += fmt::format(" ({})", *event.user);
+  if (!event.method.empty()) text += fmt::format(" asks for {}", event.method);
+  if (!event.host.empty()) text += fmt::format(" {}", to_string(stream::HostTarget{event.host, event.port}));
+  if (!event.protocol.empty()) text += fmt::format(" by {}", event.protocol);
+  text += fmt::format(": {}", event.code);
+  return event.error ? fmt::format("{}, refused: {}", text, *event.error) : text;
 }
 
 std::string describe(const stream::Closed& event) {

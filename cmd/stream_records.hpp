@@ -18,6 +18,7 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::Connected& event);
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
 [[nodiscard]] Record to_record(const stream::Served& event);
+[[nodiscard]] Record to_record(const stream::ProxyRequested& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_record(const stream::ChildLine& event);
 [[nodiscard]] Record to_record(const stream::Rejected& event);
@@ -30,6 +31,7 @@ namespace tcp::cmd {
 [[nodiscard]] std::string describe(const stream::Connected& event);
 [[nodiscard]] std::string describe(const stream::Forwarded& event);
 [[nodiscard]] std::string describe(const stream::Served& event);
+[[nodiscard]] std::string describe(const stream::ProxyRequested& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);
 [[nodiscard]] std::string describe(const stream::ChildExit& exit);
 [[nodiscard]] std::string describe(const stream::ChildLine& event);

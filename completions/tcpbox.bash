@@ -89,15 +89,15 @@ _tcpbox() {
       :
       return
       ;;
-    'listen --serve')
-      :
-      return
-      ;;
     'listen --queue')
       :
       return
       ;;
     'listen --stuck-timeout')
+      :
+      return
+      ;;
+    'listen --serve')
       :
       return
       ;;
@@ -218,6 +218,26 @@ _tcpbox() {
       return
       ;;
     'listen --handshake-timeout')
+      :
+      return
+      ;;
+    'listen --proxy-auth')
+      :
+      return
+      ;;
+    'listen --proxy-auth-file')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
+    'listen --allow-target')
+      :
+      return
+      ;;
+    'listen --deny-target')
+      :
+      return
+      ;;
+    'listen --request-timeout')
       :
       return
       ;;
@@ -733,7 +753,7 @@ _tcpbox() {
   if [[ $cur == -* ]]; then
     local options=
     case $command in
-      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --exec --shell --stderr --broker --chat --serve --queue --stuck-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --exec --shell --stderr --broker --chat --queue --stuck-timeout --serve --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout --proxy-auth --proxy-auth-file --allow-target --deny-target --request-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --starttls --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;

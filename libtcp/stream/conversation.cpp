@@ -14,6 +14,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::finished:
     case CloseReason::interrupted:
     case CloseReason::program_failed:
+    case CloseReason::refused:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return Error{make_error_code(Errc::timed_out), to_string(channel.addresses().remote), "idle for too long", {}};
@@ -42,6 +43,15 @@ Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel
   connected.addresses = channel_->addresses();
   observer_.on_connected(connected);
 }
+
+Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer,
+                           const Clock& clock, MonotonicTime since)
+    : id_(connected.id),
+      opened_here_(false),
+      channel_(std::move(channel)),
+      observer_(observer),
+      clock_(clock),
+      started_(since) {}
 
 void Conversation::open_taps(const RelayOptions& options) {
   for (TapSource* source : options.tap_sources) taps_.add(source->open({id_, channel_->addresses(), opened_here_}));

@@ -16,13 +16,16 @@ COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
 # A value that cannot be meant.
 WRONG = {
     **dict.fromkeys(("--accept-timeout", "--delay", "--handshake-timeout", "--idle-timeout", "--keepalive",
-                     "--proxy-protocol-timeout", "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout",
-                     "--user-timeout", "--wait"), "soon"),
+                     "--proxy-protocol-timeout", "--quit-after", "--request-timeout", "--retry-delay", "--stuck-timeout",
+                     "--timeout", "--user-timeout", "--wait"), "soon"),
     **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
                      "--mss", "--notsent-lowat", "--queue", "--rate", "--ready-fd", "--recv-buffer", "--retry",
                      "--send-buffer", "--source-port", "--ttl", "--until-bytes"), "many"),
-    **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
-    **dict.fromkeys(("--allow", "--deny", "--proxy-protocol-from", "--forward", "--source"), "1.2.3"),
+    **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr",
+                     "--when-full"), "somehow"),
+    "--proxy-auth": "nobody",
+    **dict.fromkeys(("--allow", "--allow-target", "--deny", "--deny-target", "--proxy-protocol-from", "--forward",
+                     "--source"), "1.2.3"),
     **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
     "--tls-alpn": "h2,,h3",
     "--tls-pin": "sha256:short",
@@ -42,7 +45,7 @@ NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell"
          "--forward-tls-name", "--proxy-tls-ca", "--proxy-tls-cert", "--proxy-tls-key", "--proxy-tls-name",
          "--proxy-auth-file"}
 NEEDS = {
-    "--proxy-auth-file": ["--proxy", "http://127.0.0.1:1"],
+    **dict.fromkeys(("--proxy-auth", "--allow-target", "--deny-target", "--request-timeout"), ["--serve", "socks"]),
     "--proxy-tls-key": [*PROXY_TLS, "--proxy-tls-cert", "/dev/null"],
     "--balance": ["--forward", "127.0.0.1:1"],
     "--proxy-protocol-from": ["--proxy-protocol"],
@@ -63,7 +66,9 @@ def long_name(option):
     return next(name for name in option.names if name.startswith("--"))
 
 
-def needs(name):
+def needs(name, command):
+    if name == "--proxy-auth-file":
+        return ["--serve", "socks"] if command == "listen" else ["--proxy", "http://127.0.0.1:1"]
     if name.startswith("--forward-tls-"):
         return NEEDS.get(name, FORWARD_TLS)
     return NEEDS.get(name, ["--tls"] if name.startswith("--tls-") or name == "--handshake-timeout" else [])
@@ -86,14 +91,14 @@ class Values(StreamCase):
                 name = long_name(option)
                 if option.value and name not in NAMES:
                     self.assertIn(name, WRONG, "a new option: what is a wrong value of it?")
-                    self.refuses(command, [*needs(name), name, WRONG[name]], name)
+                    self.refuses(command, [*needs(name, command), name, WRONG[name]], name)
 
     def test_no_value_and_a_value_too_many(self):
         for command in COMMANDS:
             for option in options(self.tcpbox, command):
                 name = long_name(option)
                 if name not in ("--exec", "--help"):
-                    words = [*needs(name), f"{name}=" if option.value else f"{name}=x"]
+                    words = [*needs(name, command), f"{name}=" if option.value else f"{name}=x"]
                     self.refuses(command, words, name)
 
 
