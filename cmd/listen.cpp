@@ -13,6 +13,7 @@
 #include "cmd/hub_options.hpp"
 #include "cmd/privilege_options.hpp"
 #include "cmd/proxy_protocol_options.hpp"
+#include "cmd/proxy_server_options.hpp"
 #include "cmd/serve_options.hpp"
 #include "cmd/socket_option_words.hpp"
 #include "cmd/stream_options.hpp"
@@ -67,6 +68,7 @@ class ListenCommand final : public Command {
     serve_.define(app);
     faults_.define(app);
     receive_.define(app);
+    proxy_server_.define(app);
     common_.define(app);
   }
 
@@ -107,6 +109,7 @@ class ListenCommand final : public Command {
     options_.tls = tls_.settled();
     options_.relay = common_.relay;
     TCP_TRY(settle_forward());
+    TCP_TRY(settle_proxy_server());
     TCP_TRY(settle_joined());
     TCP_TRY(receive_.settle({options_.exec      ? "--exec"
                              : options_.forward ? "--forward"
@@ -139,6 +142,11 @@ class ListenCommand final : public Command {
     if (auto loaded = socket_.load(); !loaded) return report.finish(ending_of(std::move(loaded).error()));
     options_.socket = socket_.options;
     if (auto loaded = load_code(report); !loaded) return report.finish(ending_of(std::move(loaded).error()));
+    if (options_.proxy_server) {
+      if (auto loaded = proxy_server_.load(*options_.proxy_server); !loaded) {
+        return report.finish(ending_of(std::move(loaded).error()));
+      }
+    }
     if (ready_fd_) report.set_ready_fd(*ready_fd_);
     if (std::ranges::any_of(options_.addresses, [](const auto& each) { return each.port == 0 && !each.unix_name; })) {
       report.announce_listening();
@@ -169,8 +177,8 @@ class ListenCommand final : public Command {
 
   // A client is joined with one thing only.
   Result<void> settle_joined() const {
-    const int ways =
-        (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0) + (options_.serve ? 1 : 0);
+    const int ways = (options_.exec ? 1 : 0) + (options_.forward ? 1 : 0) + (options_.hub ? 1 : 0) +
+                     (options_.serve ? 1 : 0) + (options_.proxy_server ? 1 : 0);
     if (ways < 2) return {};
     return usage_error("--exec, --shell, --forward, --transparent, --broker, --chat and --serve", "choose one of them");
   }
@@ -197,6 +205,21 @@ class ListenCommand final : public Command {
       forward->outlives_clients = options_.keep_open;
     }
     options_.forward = std::move(forward);
+    return {};
+  }
+
+  Result<void> settle_proxy_server() {
+    stream::DialOptions dial;
+    dial.family = options_.family;
+    dial.numeric_only = options_.numeric_only;
+    TCP_TRY(proxy_server_.settle(serve_.proxy, dial));
+    options_.proxy_server = proxy_server_.settled();
+    if (!options_.proxy_server) return {};
+    if (common_.recv_only || common_.send_only) {
+      return usage_error(common_.recv_only ? "--recv-only" : "--send-only", "has no use with a proxy");
+    }
+    options_.relay.finish_at_remote_end = false;
+    options_.keep_open = true;
     return {};
   }
 
@@ -262,6 +285,7 @@ class ListenCommand final : public Command {
   ServeWords serve_;
   FaultWords faults_;
   ReceiveWords receive_;
+  ProxyServerWords proxy_server_;
   std::vector<std::string> words_;
   std::string accept_timeout_;
   std::string ready_fd_text_;

@@ -13,17 +13,24 @@ namespace tcp::cmd {
 namespace {
 
 constexpr const char* kOption = "--proxy";
-constexpr const char* kVariable = "TCPBOX_PROXY_AUTH";
+constexpr const char* kServerOption = "--proxy-auth";
 
-// Where the words of --proxy are, with what precedes them: calls `visit(word)`.
+// Where the words of an option are, with what precedes them: calls `visit(word)`.
 template <class Words, class Visit>
-void visit_proxy_words(Words&& words, const Visit& visit) {
+void visit_words(std::string_view option, Words&& words, const Visit& visit) {
   bool is_next = false;
   for (auto&& word : words) {
     const std::string_view text(word);
-    if (is_next || text.starts_with("--proxy=")) visit(word);
-    is_next = text == kOption;
+    const bool is_joined = text.starts_with(option) && text.substr(option.size()).starts_with('=');
+    if (is_next || is_joined) visit(word);
+    is_next = text == option;
   }
+}
+
+// All of --proxy-auth's.
+std::string_view secret_in(std::string_view word) {
+  if (word.starts_with(kServerOption)) word.remove_prefix(std::string_view(kServerOption).size() + 1);
+  return word;
 }
 
 }  // namespace
@@ -96,10 +103,10 @@ Result<void> ProxyWords::load(stream::DialOptions& dial) {
     TCP_TRY_ASSIGN(text, read_small_file(auth_file_));
     TCP_TRY(take_lines(text, auth_file_));
   }
-  if (const char* value = std::getenv(kVariable); value != nullptr) {
+  if (const char* value = std::getenv(kProxyAuthVariable); value != nullptr) {
     const std::string text(value);
-    ::unsetenv(kVariable);  // programs that we run have no use for it
-    TCP_TRY(take_lines(text, kVariable));
+    ::unsetenv(kProxyAuthVariable);  // programs that we run have no use for it
+    TCP_TRY(take_lines(text, kProxyAuthVariable));
   }
   dial.proxies = proxies_;
   dial.proxy_tls = tls_.settled();
@@ -116,18 +123,21 @@ Result<void> RefusedProxy::settle() const {
 }
 
 std::vector<std::string> without_proxy_credentials(std::vector<std::string> arguments) {
-  visit_proxy_words(arguments, [](std::string& word) {
-    const std::string_view secret = stream::userinfo_in(word);
+  const auto hide = [](std::string& word, std::string_view secret) {
     if (!secret.empty()) word.replace(static_cast<std::size_t>(secret.data() - word.data()), secret.size(), "*");
-  });
+  };
+  visit_words(kOption, arguments, [&](std::string& word) { hide(word, stream::userinfo_in(word)); });
+  visit_words(kServerOption, arguments, [&](std::string& word) { hide(word, secret_in(word)); });
   return arguments;
 }
 
 void wipe_proxy_credentials(int argc, char** argv) {
-  visit_proxy_words(std::span(argv, static_cast<std::size_t>(argc)), [](char* word) {
-    const std::string_view secret = stream::userinfo_in(word);
+  const auto wipe = [](char* word, std::string_view secret) {
     if (!secret.empty()) std::fill_n(word + (secret.data() - word), secret.size(), '*');
-  });
+  };
+  const std::span words(argv, static_cast<std::size_t>(argc));
+  visit_words(kOption, words, [&](char* word) { wipe(word, stream::userinfo_in(word)); });
+  visit_words(kServerOption, words, [&](char* word) { wipe(word, secret_in(word)); });
 }
 
 }  // namespace tcp::cmd

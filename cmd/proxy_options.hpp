@@ -10,6 +10,9 @@
 
 namespace tcp::cmd {
 
+// Credentials for and of proxies may be in the environment.
+inline constexpr const char* kProxyAuthVariable = "TCPBOX_PROXY_AUTH";
+
 class ProxyWords {
  public:
   void define(CLI::App& app);
@@ -42,7 +45,7 @@ class RefusedProxy {
   std::vector<std::string> words_;
 };
 
-// The arguments without what --proxy may have of users and passwords, for reports.
+// The arguments without what --proxy and --proxy-auth may have of users and passwords, for reports.
 [[nodiscard]] std::vector<std::string> without_proxy_credentials(std::vector<std::string> arguments);
 // The same in place, in the memory that others see (ps(1)).
 void wipe_proxy_credentials(int argc, char** argv);

@@ -13,7 +13,7 @@
 namespace tcp::cmd {
 namespace {
 
-using Service = std::variant<stream::HubKind, stream::ServeOptions>;
+using Service = std::variant<stream::HubKind, stream::ServeOptions, stream::ProxyServerKind>;
 
 Result<Service> make_file(const std::string& path) { return stream::ServeFile{path}; }
 
@@ -34,6 +34,11 @@ Result<Service> make_hub(const std::string&) {
   return kind;
 }
 
+template <stream::ProxyServerKind kind>
+Result<Service> make_proxy(const std::string&) {
+  return kind;
+}
+
 struct ServiceRow {
   std::string_view name;
   std::string_view argument;  // what follows the name and a colon; empty: nothing does
@@ -50,6 +55,8 @@ constexpr std::array kServices{
     ServiceRow{"file", "PATH", make_file, false, true},
     ServiceRow{"banner", "TEXT", make_banner, false, true},
     ServiceRow{"http", "DIR", make_http, true, false},
+    ServiceRow{"http-proxy", "", make_proxy<stream::ProxyServerKind::http>, true, true},
+    ServiceRow{"socks", "", make_proxy<stream::ProxyServerKind::socks>, true, true},
 };
 
 std::string usage_of(const ServiceRow& row) {
@@ -81,7 +88,7 @@ std::unexpected<Error> unknown(const std::string& word, const std::string& name)
 }  // namespace
 
 void ServeWords::define(CLI::App& app) {
-  app.add_option("--serve", word_, "Be a service for tests: " + all_usages())
+  app.add_option("--serve", word_, "Be a service: " + all_usages())
       ->type_name("SERVICE")
       ->check(refuse_empty)
       ->group("Joined with");
@@ -109,6 +116,8 @@ Result<void> ServeWords::settle() {
   TCP_TRY_ASSIGN(made, row->make(argument));
   if (const auto* kind = std::get_if<stream::HubKind>(&made)) {
     hub = *kind;
+  } else if (const auto* server = std::get_if<stream::ProxyServerKind>(&made)) {
+    proxy = *server;
   } else {
     service = std::get<stream::ServeOptions>(std::move(made));
   }

@@ -7,6 +7,7 @@
 
 #include "cmd/options.hpp"
 #include "libtcp/stream/hub_options.hpp"
+#include "libtcp/stream/proxy_server.hpp"
 #include "libtcp/stream/serve_options.hpp"
 
 namespace tcp::cmd {
@@ -15,6 +16,7 @@ struct ServeWords {
   // Once settled; nothing where no such service was asked for.
   std::optional<stream::HubKind> hub;           // that all clients are in
   std::optional<stream::ServeOptions> service;  // that each client has for itself
+  std::optional<stream::ProxyServerKind> proxy;
 
   void define(CLI::App& app);
   // Errors: no such service, or its argument is off or missing.

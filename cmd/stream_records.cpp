@@ -153,6 +153,19 @@ Record to_record(const stream::HttpAnswered& event) {
       .add("body_bytes", event.body_bytes);
 }
 
+Record to_record(const stream::ProxyRequested& event) {
+  const auto known = [](const std::string& text) { return text.empty() ? Value(nullptr) : Value(text); };
+  Record record("proxy_request");
+  return record.add("id", event.id)
+      .add("protocol", known(event.protocol))
+      .add("method", known(event.method))
+      .add("host", known(event.host))
+      .add("port", event.host.empty() ? Value(nullptr) : Value(event.port))
+      .add("user", event.user ? Value(*event.user) : Value(nullptr))
+      .add("code", event.code)
+      .add("error", event.error ? Value(*event.error) : Value(nullptr));
+}
+
 Record to_record(const stream::Closed& event) {
   Record record("closed");
   record.add("id", event.id);
@@ -224,6 +237,16 @@ std::string describe(const stream::Served& event) {
 std::string describe(const stream::HttpAnswered& event) {
   const std::string what = event.method.empty() ? "no request" : fmt::format("{} {}", event.method, event.target);
   return fmt::format("connection {}: {}: {}, {}", event.id, what, event.status, format_byte_count(event.body_bytes));
+}
+
+std::string describe(const stream::ProxyRequested& event) {
+  std::string text = fmt::format("connection {}", event.id);
+  if (event.user) text += fmt::format(" ({})", *event.user);
+  if (!event.method.empty()) text += fmt::format(" asks for {}", event.method);
+  if (!event.host.empty()) text += fmt::format(" {}", to_string(stream::HostTarget{event.host, event.port}));
+  if (!event.protocol.empty()) text += fmt::format(" by {}", event.protocol);
+  text += fmt::format(": {}", event.code);
+  return event.error ? fmt::format("{}, refused: {}", text, *event.error) : text;
 }
 
 std::string describe(const stream::Closed& event) {

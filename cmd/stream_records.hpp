@@ -19,6 +19,7 @@ namespace tcp::cmd {
 [[nodiscard]] Record to_record(const stream::Forwarded& event);
 [[nodiscard]] Record to_record(const stream::Served& event);
 [[nodiscard]] Record to_record(const stream::HttpAnswered& event);
+[[nodiscard]] Record to_record(const stream::ProxyRequested& event);
 [[nodiscard]] Record to_record(const stream::Closed& event);
 [[nodiscard]] Record to_record(const stream::ChildLine& event);
 [[nodiscard]] Record to_record(const stream::Rejected& event);
@@ -32,6 +33,7 @@ namespace tcp::cmd {
 [[nodiscard]] std::string describe(const stream::Forwarded& event);
 [[nodiscard]] std::string describe(const stream::Served& event);
 [[nodiscard]] std::string describe(const stream::HttpAnswered& event);
+[[nodiscard]] std::string describe(const stream::ProxyRequested& event);
 [[nodiscard]] std::string describe(const stream::Closed& event);
 [[nodiscard]] std::string describe(const stream::ChildExit& exit);
 [[nodiscard]] std::string describe(const stream::ChildLine& event);

@@ -181,6 +181,11 @@ void StreamReport::on_http_answered(const stream::HttpAnswered& event) {
   if (options_.verbose) say(describe(event));
 }
 
+void StreamReport::on_proxy_request(const stream::ProxyRequested& event) {
+  emit(event);
+  if (options_.verbose) say(describe(event));
+}
+
 void StreamReport::on_closed(const stream::Closed& event) {
   under_way_.erase(event.id);
   total_.sent_bytes += event.traffic.sent_bytes;

@@ -53,6 +53,7 @@ class StreamReport final : public stream::SessionObserver {
   void on_forwarded(const stream::Forwarded& event) override;
   void on_served(const stream::Served& event) override;
   void on_http_answered(const stream::HttpAnswered& event) override;
+  void on_proxy_request(const stream::ProxyRequested& event) override;
   void on_progress(const stream::Progress& event) override;
   void on_closed(const stream::Closed& event) override;
   void on_child_line(const stream::ChildLine& event) override;

@@ -112,9 +112,7 @@ void Prober::leave_undecided(std::uint8_t state) noexcept {
   switch (PairStates::progress(state)) {
     case PairStates::waiting: --waiting_; break;
     case PairStates::abandoned: --abandoned_; break;
-    case PairStates::silent:
-      --silent_;
-      break;
+    case PairStates::silent: --silent_; break;
     case PairStates::decided: break;
   }
 }

@@ -101,7 +101,8 @@ class TermParser {
     const auto found = names_.interface_index ? names_.interface_index(text) : std::nullopt;
     if (found) return make_term(InterfaceTerm{*found});
     if (const auto index = parse_unsigned<std::uint32_t>(text)) return make_term(InterfaceTerm{*index});
-    return filter_error(text, "is no interface with the same index in every network namespace that is asked, and no index of one");
+    return filter_error(
+        text, "is no interface with the same index in every network namespace that is asked, and no index of one");
   }
 
   static std::optional<std::uint32_t> mark_number(std::string_view text) {

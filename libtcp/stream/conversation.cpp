@@ -25,6 +25,7 @@ std::optional<Error> describe(const RelayEnd& end, const Channel& channel, const
     case CloseReason::program_failed:
     case CloseReason::reset_on_purpose:
     case CloseReason::transfer_failed:
+    case CloseReason::refused:
     case CloseReason::target_failed: return std::nullopt;
     case CloseReason::idle:
       return with_shortfall({make_error_code(Errc::timed_out), remote, "idle for too long", {}}, local);
@@ -53,6 +54,15 @@ Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel
   connected.addresses = channel_->addresses();
   observer_.on_connected(connected);
 }
+
+Conversation::Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer,
+                           const Clock& clock, MonotonicTime since)
+    : id_(connected.id),
+      opened_here_(false),
+      channel_(std::move(channel)),
+      observer_(observer),
+      clock_(clock),
+      started_(since) {}
 
 void Conversation::open_taps(const RelayOptions& options) {
   for (TapSource* source : options.tap_sources) taps_.add(source->open({id_, channel_->addresses(), opened_here_}));

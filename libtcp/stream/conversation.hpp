@@ -18,6 +18,10 @@ class Conversation {
   // Reports that it is connected. The references must outlive it.
   Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock);
 
+  // One that was reported as connected before, at that time.
+  Conversation(Connected connected, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock,
+               MonotonicTime since);
+
   // Relays until both directions have ended, then closes and reports.
   [[nodiscard]] Awaitable<void> relay(Executor executor, End& local, const RelayOptions& options);
   // The same without closing.

@@ -38,6 +38,24 @@ void ForwardDialer::start(ForwardPair& pair) {
   if (begin_next(pair)) advance(pair);
 }
 
+void ForwardDialer::start(ForwardPair& pair, std::unique_ptr<DialOptions> target) {
+  pair.dial = std::make_unique<PairDial>();
+  pair.dial->own = std::move(target);
+  begin(*pair.dial, *pair.dial->own);
+  advance(pair);
+}
+
+const DialOptions& ForwardDialer::options_of(const ForwardPair& pair) const {
+  return pair.dial->own ? *pair.dial->own : targets_.at(pair.target_index);
+}
+
+void ForwardDialer::begin(PairDial& dial, const DialOptions& options) {
+  dial.started = clock_.now();
+  dial.deadline = deadline_after(dial.started, options.timeout);
+  dial.resolve_time.reset();
+  dial.pause = kShortestDialPause;
+}
+
 // False when the owner has been told that there is none left.
 bool ForwardDialer::begin_next(ForwardPair& pair) {
   PairDial& dial = *pair.dial;
@@ -51,10 +69,7 @@ bool ForwardDialer::begin_next(ForwardPair& pair) {
   dial.order.pop_back();
   targets_.began(pair.target_index);
   pair.is_counted = true;
-  dial.started = clock_.now();
-  dial.deadline = deadline_after(dial.started, targets_.at(pair.target_index).timeout);
-  dial.resolve_time.reset();
-  dial.pause = kShortestDialPause;
+  begin(dial, targets_.at(pair.target_index));
   return true;
 }
 
@@ -65,7 +80,7 @@ void ForwardDialer::advance(ForwardPair& pair) {
 void ForwardDialer::go_on_after(ForwardPair& pair, Error error) {
   if (is_exhausted(error) && clock_.now() < pair.dial->deadline) return pause(pair);
   end_attempt(pair);
-  targets_.mark_dead(pair.target_index, error);
+  if (!pair.dial->own) targets_.mark_dead(pair.target_index, error);
   pair.dial->failure = std::move(error);
   if (begin_next(pair)) advance(pair);
 }
@@ -78,7 +93,7 @@ void ForwardDialer::pause(ForwardPair& pair) {
 
 Result<void> ForwardDialer::attempt(ForwardPair& pair) {
   PairDial& dial = *pair.dial;
-  const DialOptions& options = targets_.at(pair.target_index);
+  const DialOptions& options = options_of(pair);
   if (const auto* name = std::get_if<UnixName>(&options.target)) return attempt_unix(pair, *name, options);
   const auto& host = std::get<HostTarget>(options.target);
   if (!dial.race && !dial.is_looking_up) TCP_TRY(begin_host(pair, host, options));
@@ -104,7 +119,7 @@ Result<void> ForwardDialer::begin_host(ForwardPair& pair, const HostTarget& host
 }
 
 Result<void> ForwardDialer::begin_race(ForwardPair& pair, const std::vector<IpAddress>& addresses) {
-  const DialOptions& options = targets_.at(pair.target_index);
+  const DialOptions& options = options_of(pair);
   TCP_TRY_ASSIGN(order, dial_order(addresses, std::get<HostTarget>(options.target), options));
   pair.dial->race = std::make_unique<PacedRace>(std::move(order), options, observer_, clock_, pair.dial->deadline);
   return {};
@@ -153,7 +168,7 @@ Result<void> ForwardDialer::attempt_unix(ForwardPair& pair, const UnixName& name
 }
 
 void ForwardDialer::reach(ForwardPair& pair, Dialed dialed) {
-  targets_.mark_alive(pair.target_index);
+  if (!pair.dial->own) targets_.mark_alive(pair.target_index);
   for (const std::uint64_t key : pair.dial->keys) attempts_.erase(key);
   wakes_.remove(pair.wake);
   pair.dial.reset();

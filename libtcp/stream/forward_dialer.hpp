@@ -32,6 +32,8 @@ class ForwardDialer {
 
   // Each may tell the owner before it returns.
   void start(ForwardPair& pair);
+  // The pair has a target of its own: a host.
+  void start(ForwardPair& pair, std::unique_ptr<DialOptions> target);
   void wake(ForwardPair& pair) { advance(pair); }
   // One of the event queue whose key is a dial's.
   void handle(std::uint64_t key);
@@ -51,6 +53,8 @@ class ForwardDialer {
     std::vector<ForwardPair*> waiting;
   };
 
+  [[nodiscard]] const DialOptions& options_of(const ForwardPair& pair) const;
+  void begin(PairDial& dial, const DialOptions& options);
   bool begin_next(ForwardPair& pair);
   [[nodiscard]] Result<void> begin_host(ForwardPair& pair, const HostTarget& host, const DialOptions& options);
   void advance(ForwardPair& pair);

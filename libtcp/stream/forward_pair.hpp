@@ -10,6 +10,7 @@
 #include "libtcp/stream/age_queue.hpp"
 #include "libtcp/stream/mover.hpp"
 #include "libtcp/stream/pair_dial.hpp"
+#include "libtcp/stream/pair_greeting.hpp"
 #include "libtcp/stream/session.hpp"
 #include "libtcp/stream/wake_queue.hpp"
 
@@ -46,10 +47,11 @@ struct ForwardPair {
   std::size_t target_index = 0;  // among the targets
   bool is_counted = false;       // as one of that target's conversations
 
-  std::unique_ptr<PairDial> dial;      // present until the target is reached
-  std::optional<Duration> last_pause;  // while it waits for acknowledgements
-  int unacknowledged = 0;              // likewise, at the last look
-  MonotonicTime acknowledged_at;       // likewise, when that was less than before
+  std::unique_ptr<PairGreeting> greeting;  // of a proxy's client, present until its tunnel stands
+  std::unique_ptr<PairDial> dial;          // present until the target is reached
+  std::optional<Duration> last_pause;      // while it waits for acknowledgements
+  int unacknowledged = 0;                  // likewise, at the last look
+  MonotonicTime acknowledged_at;           // likewise, when that was less than before
 
   bool has_failed = false;  // one side is gone; what it had said before may still be on its way
   bool is_over = false;     // nothing more is to be moved

@@ -39,31 +39,44 @@ bool passes_bytes_on(const RelayOptions& relay) {
          relay.progress_interval == Duration() && relay.tap_sources.empty();
 }
 
+// A proxy server's clients have their own.
+const ForwardOptions& targets_of(const ListenOptions& options) {
+  static const ForwardOptions kNone;
+  return options.forward ? *options.forward : kNone;
+}
+
 }  // namespace
 
 bool is_plain_forwarding(const ListenOptions& options) {
-  return options.forward && !options.forward->transparent && !options.tls && !options.faults.spoils_connections() &&
-         passes_bytes_on(options.relay) && std::ranges::all_of(options.forward->targets, is_plain_target);
+  if (options.tls || options.faults.spoils_connections() || !passes_bytes_on(options.relay)) return false;
+  if (options.proxy_server) return is_plain_target(options.proxy_server->dial);
+  return options.forward && !options.forward->transparent &&
+         std::ranges::all_of(options.forward->targets, is_plain_target);
 }
 
 Result<std::unique_ptr<Forwarder>> Forwarder::open(const Executor& executor, const ListenOptions& options,
                                                    SessionObserver& observer, const Clock& clock, Left left) {
   TCP_TRY_ASSIGN(events, EventQueue::open(executor));
-  return std::unique_ptr<Forwarder>(
+  std::unique_ptr<Forwarder> forwarder(
       new Forwarder(executor, std::move(events), options, observer, clock, std::move(left)));
+  if (!options.proxy_server) return forwarder;
+  TCP_TRY_ASSIGN(greeter, ProxyGreeter::open(executor, *options.proxy_server, forwarder->wakes_, observer, clock,
+                                             static_cast<ProxyGreeter::Owner&>(*forwarder)));
+  forwarder->greeter_ = std::move(greeter);
+  return forwarder;
 }
 
 Forwarder::Forwarder(const Executor& executor, EventQueue events, const ListenOptions& options,
                      SessionObserver& observer, const Clock& clock, Left left)
     : events_(std::move(events)),
       delivery_patience_(options.relay.delivery_patience),
-      send_proxy_(options.forward->send_proxy),
+      send_proxy_(targets_of(options).send_proxy),
       observer_(observer),
       clock_(clock),
       left_(std::move(left)),
       now_(clock.now()),
       idle_(options.relay.idle_timeout),
-      dialer_(executor, events_, wakes_, *options.forward, observer, clock, *this) {}
+      dialer_(executor, events_, wakes_, targets_of(options), observer, clock, *this) {}
 
 // The bytes never come up here: the transport has no use.
 Result<void> Forwarder::welcome(Connected connected, UniqueFd socket, std::unique_ptr<Transport> transport) {
@@ -78,8 +91,22 @@ Result<void> Forwarder::welcome(Connected connected, UniqueFd socket, std::uniqu
   pair.index = pairs_.size();
   pairs_.push_back(std::move(owned));
   observer_.on_connected(connected);
-  dialer_.start(pair);
+  if (greeter_) {
+    greeter_->start(pair);
+  } else {
+    dialer_.start(pair);
+  }
   return settle();
+}
+
+void Forwarder::watch_client(ForwardPair& pair, std::uint32_t events) { watch_for(pair, Side::client, events); }
+
+void Forwarder::on_requested(ForwardPair& pair, std::unique_ptr<DialOptions> target) {
+  dialer_.start(pair, std::move(target));
+}
+
+void Forwarder::on_parted(ForwardPair& pair, CloseReason reason, std::optional<Error> error) {
+  fail(pair, reason, std::move(error));
 }
 
 Awaitable<Result<void>> Forwarder::run() {
@@ -119,6 +146,7 @@ void Forwarder::on_reached(ForwardPair& pair, Dialed dialed) {
   event.resolve_time = dialed.resolve_time;
   event.connect_time = dialed.connect_time;
   observer_.on_forwarded(event);
+  if (pair.greeting && !greeter_->grant(pair, target.socket.get())) return;
   if (!send_header(pair)) return;
   open_ways(pair);
   idle_.touch(pair, pair.idle, now_);
@@ -136,6 +164,7 @@ bool Forwarder::send_header(ForwardPair& pair) {
 }
 
 void Forwarder::on_unreachable(ForwardPair& pair, std::optional<Error> error) {
+  if (pair.greeting && error) return greeter_->refuse(pair, *std::move(error));
   fail(pair, CloseReason::target_failed, std::move(error));
 }
 
@@ -150,6 +179,7 @@ void Forwarder::on_lookup_over() {
 
 void Forwarder::handle(ForwardPair& pair, Side side, std::uint32_t events) {
   if (pair.is_doomed || pair.last_pause) return;
+  if (pair.greeting) return greeter_->handle(pair);
   const bool is_gone = (events & kGone) != 0;
   const std::uint32_t wanted = wanted_events(pair, side);
   if ((wanted & EPOLLIN) != 0 && (is_gone || (events & EPOLLIN) != 0)) move(pair, side);
@@ -175,9 +205,10 @@ void Forwarder::after_moving(ForwardPair& pair) {
 }
 
 // An end of which nothing is wanted stays watched: that it is gone is told in any case.
-void Forwarder::watch(ForwardPair& pair, Side side) {
+void Forwarder::watch(ForwardPair& pair, Side side) { watch_for(pair, side, wanted_events(pair, side)); }
+
+void Forwarder::watch_for(ForwardPair& pair, Side side, std::uint32_t wanted) {
   PairEnd& end = pair.end(side);
-  const std::uint32_t wanted = wanted_events(pair, side);
   if (pair.is_doomed || (wanted == end.events && (end.is_watched || wanted == 0))) return;
   const int fd = end.socket.get();
   const std::uint64_t key = to_key(pair, side);
@@ -230,6 +261,8 @@ void Forwarder::expire() {
     if (pair.is_doomed) continue;
     if (pair.dial) {
       dialer_.wake(pair);
+    } else if (pair.greeting) {
+      greeter_->wake(pair);
     } else {
       confirm(pair);
     }
@@ -264,7 +297,11 @@ Result<void> Forwarder::settle() {
     std::swap(pairs_[pair.index], pairs_.back());
     gone_.push_back(std::move(pairs_.back()));
     pairs_.pop_back();
-    report_closed(pair);
+    if (pair.greeting && pair.greeting->stage == PairGreeting::Stage::beyond) {
+      give_away(pair);
+    } else {
+      report_closed(pair);
+    }
   }
   gone_.clear();
   const MonotonicTime next = std::min(idle_.deadline(), wakes_.deadline());
@@ -273,11 +310,24 @@ Result<void> Forwarder::settle() {
   return events_.wake_at(next);
 }
 
+void Forwarder::give_away(ForwardPair& pair) {
+  unwatch(pair.end(Side::client));
+  Demanding demanding;
+  demanding.connected.id = pair.id;
+  demanding.connected.addresses = pair.addresses;
+  demanding.since = pair.started;
+  demanding.socket = std::move(pair.end(Side::client).socket);
+  demanding.dialogue = std::move(pair.greeting->dialogue);
+  release(pair);
+  hand_over_(std::move(demanding));
+}
+
 // The other side of one that was lost must not take the end of what came for the end of all.
 void Forwarder::release(ForwardPair& pair) {
   idle_.remove(pair.idle);
   wakes_.remove(pair.wake);
   dialer_.drop(pair);
+  if (greeter_) greeter_->drop(pair);
   PairEnd& client = pair.end(Side::client);
   PairEnd& target = pair.end(Side::target);
   if (pair.reason == CloseReason::connection_failed) set_abort(target.socket.get());

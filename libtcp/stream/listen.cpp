@@ -12,6 +12,7 @@
 #include "libtcp/stream/hub.hpp"
 #include "libtcp/stream/listener.hpp"
 #include "libtcp/stream/proxy_reception.hpp"
+#include "libtcp/stream/proxy_service.hpp"
 #include "libtcp/stream/reception.hpp"
 #include "libtcp/stream/run_loop.hpp"
 #include "libtcp/stream/socket.hpp"
@@ -46,6 +47,8 @@ class ListenRun {
     Guest(Established established, SessionObserver& observer, const Clock& clock)
         : conversation(established.connected, std::move(established.channel), observer, clock),
           visit(std::move(established.visit)) {}
+    Guest(Demanding& client, std::unique_ptr<Channel> channel, SessionObserver& observer, const Clock& clock)
+        : conversation(client.connected, std::move(channel), observer, clock, client.since) {}
     Conversation conversation;
     Visit visit;
   };
@@ -85,8 +88,15 @@ class ListenRun {
       crowd_ = std::move(hub);
     } else if (is_plain_forwarding(options_)) {
       TCP_TRY_ASSIGN(forwarder, Forwarder::open(executor, options_, observer_, clock_, left));
+      forwarder->hand_over_to([this](Demanding client) { take_over(std::move(client)); });
+      forwarder_ = forwarder.get();
       crowd_ = std::move(forwarder);
-    } else {
+    }
+    if (options_.proxy_server) {
+      TCP_TRY_ASSIGN(service, make_proxy_service(executor, options_, observer_, clock_));
+      proxy_service_ = service.get();
+      service_ = std::move(service);
+    } else if (!crowd_) {
       TCP_TRY_ASSIGN(service, make_client_service(executor, options_, observer_, clock_));
       service_ = std::move(service);
     }
@@ -122,6 +132,8 @@ class ListenRun {
   void reload() {
     tell_kept(door_->reload());
     if (proxies_) tell_kept(proxies_->reload());
+    if (forwarder_ != nullptr) tell_kept(forwarder_->reload());
+    if (proxy_service_ != nullptr) tell_kept(proxy_service_->reload());
   }
 
   void tell_kept(Result<void> reloaded) {
@@ -143,7 +155,7 @@ class ListenRun {
         co_await receive_guest(deadline);
       }
     } while (options_.keep_open && !failure_ && !is_over_);
-    while (crowd_ && !failure_ && crowd_->size() > 0) co_await somebody_leaves();
+    while (crowd_ && !failure_ && !is_empty()) co_await somebody_leaves();
   }
 
   // Nothing in the event loop for those who come: there may be very many of them.
@@ -264,6 +276,25 @@ class ListenRun {
     }
   }
 
+  // From the crowd, which has let them go.
+  void take_over(Demanding client) {
+    const Address remote = client.connected.addresses.remote;
+    Visit visit(remote, [this](const Address& who) { note_left(who); });
+    auto transport = make_accepted_transport(client.socket.get());
+    auto channel =
+        Channel::open(loop_.executor(), std::move(client.socket), std::move(transport), client.connected.addresses);
+    if (!channel) return observer_.on_warning(channel.error());
+    guests_.emplace_back(client, std::move(*channel), observer_, clock_);
+    guests_.back().visit = std::move(visit);
+    asio::co_spawn(loop_.executor(), resume(std::prev(guests_.end()), std::move(client.dialogue)), asio::detached);
+  }
+
+  Awaitable<void> resume(Guests::iterator guest, std::unique_ptr<ProxyServerDialogue> dialogue) {
+    co_await proxy_service_->resume(guest->conversation, std::move(dialogue));
+    conclude(guest->conversation, CloseReason::finished);
+    guests_.erase(guest);
+  }
+
   Awaitable<void> converse(Guests::iterator guest) {
     co_await service_->serve(guest->conversation);
     conclude(guest->conversation, CloseReason::finished);
@@ -315,7 +346,9 @@ class ListenRun {
   RunLoop loop_;
   Timer left_{loop_.executor(), Timer::time_point::max()};  // never expires: cancelled when somebody leaves
   std::unique_ptr<ClientService> service_;
+  ProxyService* proxy_service_ = nullptr;  // that one, of a proxy server
   std::unique_ptr<Crowd> crowd_;
+  Forwarder* forwarder_ = nullptr;  // likewise
   std::unique_ptr<TlsContext> tls_;
   std::optional<Listener> listener_;
   std::unique_ptr<ProxyReception> proxies_;

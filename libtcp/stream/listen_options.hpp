@@ -18,6 +18,7 @@
 #include "libtcp/stream/hub_options.hpp"
 #include "libtcp/stream/local_descriptors.hpp"
 #include "libtcp/stream/proxy_protocol_options.hpp"
+#include "libtcp/stream/proxy_server_options.hpp"
 #include "libtcp/stream/relay_options.hpp"
 #include "libtcp/stream/serve_options.hpp"
 #include "libtcp/stream/socket_options.hpp"
@@ -46,7 +47,8 @@ struct ListenOptions {
   std::optional<ProxyProtocolOptions> proxy_protocol;  // each connection begins with a header that says whose it is
   std::optional<HubOptions> hub;                       // what clients are joined with, instead of the local end
   RelayOptions relay;
-  std::optional<ForwardOptions> forward;  // instead of the local end
+  std::optional<ForwardOptions> forward;           // instead of the local end
+  std::optional<ProxyServerOptions> proxy_server;  // likewise: each client says where it wants to go
   LocalDescriptors local;
   std::optional<ExecOptions> exec;        // instead of the local end
   std::optional<net::Identity> identity;  // whom the process becomes once it listens
@@ -57,7 +59,8 @@ struct ListenOptions {
   std::vector<int> stop_signals;    // handled while it runs; those that the process ignores stay ignored
 
   [[nodiscard]] bool has_access_files() const {
-    return door.access.has_files() || (proxy_protocol && proxy_protocol->rules().has_files());
+    return door.access.has_files() || (proxy_server && proxy_server->targets.has_files()) ||
+           (proxy_protocol && proxy_protocol->rules().has_files());
   }
 };
 

@@ -14,8 +14,9 @@
 namespace tcp::stream {
 
 struct PairDial {
-  std::vector<std::size_t> order;  // of the targets, the last one first: each is taken off as its turn comes
-  std::optional<Error> failure;    // of the last one that was tried
+  std::unique_ptr<DialOptions> own;  // the pair's own target, and the only one
+  std::vector<std::size_t> order;    // of the targets, the last one first: each is taken off as its turn comes
+  std::optional<Error> failure;      // of the last one that was tried
 
   // Of the one that is being tried.
   MonotonicTime started;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/stream/http_digest.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -172,16 +174,12 @@ Result<std::string> ProxyAuthorization::digest(std::string_view authority) {
   const std::string nonce(chosen_->parameter("nonce"));
   const std::string algorithm(chosen_->parameter("algorithm"));
   const bool has_qop = !chosen_->parameter("qop").empty();
-  TCP_TRY_ASSIGN(secret, hex_digest(hash, credentials_->user + ":" + realm + ":" + credentials_->password));
-  if (lower(algorithm).ends_with("-sess")) {
-    TCP_TRY_ASSIGN(session, hex_digest(hash, secret + ":" + nonce + ":" + client_nonce_));
-    secret = std::move(session);
-  }
-  TCP_TRY_ASSIGN(request, hex_digest(hash, "CONNECT:" + std::string(authority)));
+  const bool is_session = lower(algorithm).ends_with("-sess");
   std::string count = std::to_string(++uses_);
   count.insert(0, 8 - std::min<std::size_t>(count.size(), 8), '0');  // hexadecimal; it never gets beyond 9
-  const std::string between = has_qop ? count + ":" + client_nonce_ + ":auth:" : "";
-  TCP_TRY_ASSIGN(response, hex_digest(hash, secret + ":" + nonce + ":" + between + request));
+  const std::string_view shown_count = has_qop ? std::string_view(count) : std::string_view();
+  const DigestWords words{hash, is_session, realm, nonce, client_nonce_, shown_count, "CONNECT", authority};
+  TCP_TRY_ASSIGN(response, digest_response(words, *credentials_));
   std::string user = credentials_->user;
   const bool hashes_user = lower(chosen_->parameter("userhash")) == "true";
   if (hashes_user) {
@@ -194,7 +192,7 @@ Result<std::string> ProxyAuthorization::digest(std::string_view authority) {
   if (const auto opaque = chosen_->parameter("opaque"); !opaque.empty()) value += ", opaque=" + quoted(opaque);
   if (has_qop)
     value += ", qop=auth, nc=" + count + ", cnonce=" + quoted(client_nonce_);
-  else if (lower(algorithm).ends_with("-sess"))
+  else if (is_session)
     value += ", cnonce=" + quoted(client_nonce_);
   if (hashes_user) value += ", userhash=true";
   return value;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HTTP's CONNECT (RFC 9110 §9.3.6, RFC 9112 §3.2.3).
-#include <algorithm>
+#include <iterator>
 
-#include "libtcp/base/parse.hpp"
+#include "libtcp/stream/http_message.hpp"
 #include "libtcp/stream/proxy_dialogue.hpp"
 
 namespace tcp::stream {
@@ -14,34 +14,6 @@ std::string authority_of(const HostTarget& target) {
   const auto literal = parse_ip_address(target.host);
   if (!literal) return to_string(target);
   return to_string(Endpoint{literal->without_scope(), target.port});
-}
-
-// Takes the first line off, without its end.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
-// Past the empty line; 0: it has not come yet. `from`: what was looked at before.
-std::size_t end_of_header(std::string_view text, std::size_t from) {
-  for (std::size_t at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
-    const std::string_view rest = text.substr(at + 1);
-    if (rest.starts_with('\n')) return at + 2;
-    if (rest.starts_with("\r\n")) return at + 3;
-  }
-  return 0;
-}
-
-// "HTTP/1.1 200 OK"; 0: it is none.
-unsigned status_of(std::string_view line) {
-  constexpr std::size_t kDigits = 9;  // where they begin
-  if (!line.starts_with("HTTP/1.") || line.size() < kDigits + 3 || line[kDigits - 1] != ' ') return 0;
-  const auto status = parse_unsigned<std::uint16_t>(line.substr(kDigits, 3));
-  const bool ends = line.size() == kDigits + 3 || line[kDigits + 3] == ' ';
-  return status && *status >= 100 && ends ? *status : 0;
 }
 
 bool may_begin(std::string_view text) {
@@ -58,8 +30,7 @@ std::error_code code_of(unsigned status) {
 
 bool is_named(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == ':' &&
-         std::ranges::equal(line.substr(0, name.size()), name,
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a | 0x20 : a) == b; });
+         equals_ignoring_case(line.substr(0, name.size()), name);
 }
 
 class HttpDialogue final : public ProxyDialogue {
@@ -80,7 +51,7 @@ class HttpDialogue final : public ProxyDialogue {
     answer_ += bytes;
     for (;;) {
       if (!may_begin(answer_)) return proxy_failure(Errc::malformed, "its answer is not HTTP/1");
-      const std::size_t end = end_of_header(answer_, from);
+      const std::size_t end = find_http_head_end(answer_, from);
       if (taken_ + (end == 0 ? answer_.size() : end) > kMostProxyAnswerBytes) {
         return proxy_failure(Errc::malformed, "the header of its answer does not end within 64 KiB");
       }
@@ -90,8 +61,8 @@ class HttpDialogue final : public ProxyDialogue {
       taken_ += end;
       from = 0;
       std::string_view rest = header;
-      const std::string_view line = take_line(rest);
-      const unsigned status = status_of(line);
+      const std::string_view line = take_http_line(rest);
+      const unsigned status = http_status_of(line);
       if (status >= 200 || status == 0) return judge(status, line, rest);
     }
   }
@@ -113,7 +84,7 @@ class HttpDialogue final : public ProxyDialogue {
   ProxyTurn challenge(std::string_view rest) {
     std::vector<HttpChallenge> offered;
     while (!rest.empty()) {
-      const std::string_view line = take_line(rest);
+      const std::string_view line = take_http_line(rest);
       constexpr std::string_view kName = "proxy-authenticate";
       if (!is_named(line, kName)) continue;
       auto some = parse_http_challenges(line.substr(kName.size() + 1));

@@ -13,6 +13,7 @@ std::string_view to_string(CloseReason reason) {
     case CloseReason::output_failed: return "output_failed";
     case CloseReason::target_failed: return "target_failed";
     case CloseReason::program_failed: return "program_failed";
+    case CloseReason::refused: return "refused";
     case CloseReason::incomplete: return "incomplete";
     case CloseReason::reset_on_purpose: return "reset_on_purpose";
     case CloseReason::expectation_failed: return "expectation_failed";

@@ -98,6 +98,7 @@ enum class CloseReason : std::uint8_t {
   expectation_failed,  // a step of a script waited in vain
   transfer_failed,     // some of the files did not get there, or none
   reset_on_purpose,    // by us, as we were asked to
+  refused,             // a client of a proxy asked for what it does not get
 };
 
 [[nodiscard]] std::string_view to_string(CloseReason reason);
@@ -131,6 +132,18 @@ struct Closed {
   Duration duration{};
   std::optional<TcpStatistics> statistics;
   std::optional<ChildExit> child;  // absent when there was none
+};
+
+// A client of a proxy server asked for something, and was told `code`.
+struct ProxyRequested {
+  std::uint64_t id = 0;  // of the client's conversation
+  std::string protocol;  // "http", "socks4", "socks4a", "socks5"; empty: it never got that far
+  std::string method;    // "CONNECT", "BIND", "GET"; likewise
+  std::string host;      // likewise
+  std::uint16_t port = 0;
+  std::optional<std::string> user;   // who it says it is
+  unsigned code = 0;                 // an HTTP status, or a reply code of SOCKS
+  std::optional<std::string> error;  // why it is refused
 };
 
 // At intervals, where that was asked for.
@@ -170,6 +183,7 @@ class SessionObserver {
   virtual void on_handshake_failed(const HandshakeFailed& event) { (void)event; }
   virtual void on_connected(const Connected& event) { (void)event; }
   virtual void on_forwarded(const Forwarded& event) { (void)event; }
+  virtual void on_proxy_request(const ProxyRequested& event) { (void)event; }
   virtual void on_served(const Served& event) { (void)event; }
   virtual void on_http_answered(const HttpAnswered& event) { (void)event; }
   virtual void on_progress(const Progress& event) { (void)event; }

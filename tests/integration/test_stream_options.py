@@ -15,14 +15,18 @@ COMMANDS = {"listen": ["127.0.0.1:0"], "connect": ["127.0.0.1:1"]}
 
 # A value that cannot be meant.
 WRONG = {
-    **dict.fromkeys(("--accept-timeout", "--delay", "--expect-timeout", "--handshake-timeout", "--idle-timeout", "--keepalive",
-                     "--proxy-protocol-timeout", "--quit-after", "--retry-delay", "--stuck-timeout", "--timeout",
-                     "--user-timeout", "--wait"), "soon"),
+    **dict.fromkeys(("--accept-timeout", "--delay", "--delay-accept", "--expect-timeout", "--handshake-timeout", "--http-timeout",
+                     "--idle-timeout", "--keepalive", "--proxy-protocol-timeout", "--quit-after", "--request-timeout",
+                     "--retry-delay", "--stuck-timeout", "--timeout", "--user-timeout", "--wait"), "soon"),
+    **dict.fromkeys(("--reset-after", "--stall-after"), "much"),
     **dict.fromkeys(("--dscp", "--json-fd", "--linger", "--mark", "--max-connections", "--max-per-host", "--min-ttl",
                      "--mss", "--notsent-lowat", "--pty-size", "--queue", "--rate", "--ready-fd", "--recv-buffer", "--retry",
                      "--send-buffer", "--source-port", "--ttl", "--until-bytes"), "many"),
-    **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr", "--when-full"), "somehow"),
-    **dict.fromkeys(("--allow", "--deny", "--proxy-protocol-from", "--forward", "--source"), "1.2.3"),
+    **dict.fromkeys(("--balance", "--color", "--send-proxy", "--serve", "--starttls", "--stderr",
+                     "--when-full"), "somehow"),
+    "--proxy-auth": "nobody",
+    **dict.fromkeys(("--allow", "--allow-target", "--deny", "--deny-target", "--proxy-protocol-from", "--forward",
+                     "--source"), "1.2.3"),
     **dict.fromkeys(("--tls-min", "--tls-max"), "9"),
     **dict.fromkeys(("--expect", "--send", "--until"), r"\q"),
     "--send-secret": "swordfish",
@@ -47,7 +51,7 @@ NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell"
          "--proxy-auth-file", "--receive", "--send-file"}
 TRANSFER = {"listen": ["--receive", "."], "connect": ["--send-file", "."]}
 NEEDS = {
-    "--proxy-auth-file": ["--proxy", "http://127.0.0.1:1"],
+    **dict.fromkeys(("--proxy-auth", "--allow-target", "--deny-target", "--request-timeout"), ["--serve", "socks"]),
     "--proxy-tls-key": [*PROXY_TLS, "--proxy-tls-cert", "/dev/null"],
     "--balance": ["--forward", "127.0.0.1:1"],
     "--fsync": ["--receive", "."],
@@ -76,6 +80,8 @@ def long_name(option):
 def needs(name, command):
     if name == "--code":
         return TRANSFER[command]
+    if name == "--proxy-auth-file":
+        return ["--serve", "socks"] if command == "listen" else ["--proxy", "http://127.0.0.1:1"]
     if name.startswith("--forward-tls-"):
         return NEEDS.get(name, FORWARD_TLS)
     return NEEDS.get(name, ["--tls"] if name.startswith("--tls-") or name == "--handshake-timeout" else [])
