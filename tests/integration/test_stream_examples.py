@@ -407,6 +407,36 @@ class Listen(RecipeCase):
         self.assertEqual(client.stdout.read(), b"real")
         self.assertTrue(any(b"GET / HTTP/1.0" in line for line in listener.stderr))
 
+    @recipe("listen", "A proxy for the browsers of one network, with a password that stands in a file:")
+    def test_http_proxy(self, text):
+        (self.work / "proxy.secret").write_text("ann:lovelace\n")
+        self.answers(9000, "behind", HOST)
+        self.serve(text, 8080)
+
+        def asked(*words):
+            return self.run_for("curl", "-sS", "--http0.9", "--proxytunnel", *words, f"http://{HOST}:9000/")
+
+        proxy = f"http://{HOST}:8080"
+        self.assertEqual(asked("--interface", HOST, "--proxy", proxy, "--proxy-user", "ann:lovelace").stdout, b"behind\n")
+        self.assertIn(b"407", asked("--interface", HOST, "--proxy", proxy, "--proxy-user", "ann:byron").stderr)
+        self.assertNotEqual(asked("--proxy", "http://127.0.0.1:8080", "--proxy-user", "ann:lovelace").returncode, 0)
+
+    @recipe("listen", "A SOCKS server for this host alone, which leads to one network only:")
+    def test_socks_server(self, text):
+        self.answers(9000, "behind", HOST)
+        self.answers(9001, "elsewhere")
+        self.serve(text, 1080)
+        socks = ("-sS", "--http0.9", "--proxy", "socks5://127.0.0.1:1080")
+        self.assertEqual(self.run_for("curl", *socks, f"http://{HOST}:9000/").stdout, b"behind\n")
+        self.assertEqual(self.run_for("curl", *socks, "http://127.0.0.1:9001/").returncode, 97)
+
+    @recipe("listen", "Who asks a proxy for what, and what comes of it?")
+    def test_proxy_requests(self, text):
+        self.answers(9000, "behind", HOST)
+        asked = self.serve(text, 8080, stdout=subprocess.PIPE)
+        self.run_for("curl", "-sS", "--http0.9", "--proxytunnel", "--proxy", "http://127.0.0.1:8080", f"http://{HOST}:9000/")
+        self.assertEqual(asked.stdout.readline(), f"\tCONNECT\t{HOST}\t9000\t200\t\n".encode())
+
     @recipe("listen", "A server for measurements that takes whatever ten clients send:")
     def test_discard(self, text):
         self.serve(text, 9000)

@@ -167,8 +167,8 @@ class Roots(PrivilegesCase):
         with socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE) as first:
             first.recv(1)
             for _ in range(3):
-                with socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE) as next_one:
-                    with self.assertRaises(ConnectionResetError):
+                with self.assertRaises(ConnectionResetError):
+                    with socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE) as next_one:
                         next_one.recv(1)
 
 
