@@ -13,6 +13,24 @@
 
 namespace tcp::stream {
 
+// A file that was asked for.
+struct WantedFile {
+  TransferEntry entry;
+  Decision decision = Decision::take;
+  TreeDigest digest;  // of what is there
+  std::uint64_t offset = 0;
+  MonotonicTime since;
+};
+
+// The one whose data come.
+struct IncomingFile {
+  WantedFile wanted;
+  std::uint64_t resumed_from = 0;
+  std::uint64_t at = 0;
+  PartialFile part;
+  bool takes = true;  // false: what still comes of it is thrown away
+};
+
 class TransferReceiver {
  public:
   // The references must outlive it.
@@ -23,22 +41,8 @@ class TransferReceiver {
   [[nodiscard]] Awaitable<void> run();
 
  private:
-  // A file that was asked for.
-  struct Wanted {
-    TransferEntry entry;
-    Decision decision = Decision::take;
-    TreeDigest digest;  // of what is there
-    std::uint64_t offset = 0;
-    MonotonicTime since;
-  };
-  // The one whose data come.
-  struct Current {
-    Wanted wanted;
-    std::uint64_t resumed_from = 0;
-    std::uint64_t at = 0;
-    PartialFile part;
-    bool takes = true;  // false: what still comes of it is thrown away
-  };
+  using Wanted = WantedFile;
+  using Current = IncomingFile;
 
   [[nodiscard]] Awaitable<WireResult<void>> converse();
   [[nodiscard]] Awaitable<WireResult<bool>> handle(SenderFrame frame);
