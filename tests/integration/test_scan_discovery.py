@@ -271,7 +271,9 @@ class Resumed(DiscoveryCase):
             if '"type":"port"' in line and not process.poll():
                 process.send_signal(signal.SIGINT)
                 break
-        lines.append(process.communicate(timeout=60)[0])
+        # Not communicate(): it passes over the lines that came together with the last one read.
+        lines.append(process.stdout.read())
+        process.wait(60)
         self.assertEqual(process.returncode, -signal.SIGINT)
         return schema.validate_ndjson("".join(lines), "scan")
 

@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import schema
 from lab.certificates import Authority
+from lab.process import wait_for
 from lab.starttls import StartTlsServer
 from lab.stream import PATIENCE, StreamCase
 
@@ -329,7 +330,7 @@ class Until(DialogueCase):
 
         words = ["--expect", "login:", "--send", r"root\n", "--until", "$ "]
         self.assertEqual(self.connect(self.serve(talk), *words).stdout, b"login:$ ")
-        self.assertEqual(heard, [b""])
+        self.assertEqual(wait_for(lambda: heard, "the end of what the client sends", PATIENCE), [b""])
 
     def test_but_not_without_steps(self):
         port = self.serve(lambda client: client.sendall(b"".join(iter(lambda: client.recv(100), b"")) + b"!"))
