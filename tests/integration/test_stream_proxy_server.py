@@ -628,8 +628,8 @@ class Both(ProxyCase):
         request = b"\x04\x01" + struct.pack(">H", port) + socket.inet_aton("127.0.0.1") + b"\0"
         first = self.dial(proxy.port, request)
         self.assertEqual(self.read_exactly(first, 8)[1], 90)
-        second = self.dial(proxy.port)
-        self.assertEqual(self.read_all(second), b"")
+        with self.assertRaises(ConnectionResetError):
+            self.dial(proxy.port).recv(1)
         first.close()
         self.records(proxy, 1, "closed")
         third = self.dial(proxy.port, request)
