@@ -12,6 +12,10 @@
 //   6. Every test of stream/ also runs under AddressSanitizer and UndefinedBehaviorSanitizer.
 #pragma once
 
+// Before Asio: it chooses between aligned_alloc and operator new by what the standard library has said of itself so
+// far, and translation units that choose differently free what the others allocated.
+#include <version>
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
