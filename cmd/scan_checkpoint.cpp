@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <span>
 
+#include "libtcp/base/read_up_to.hpp"
 #include "libtcp/base/unique_fd.hpp"
 
 namespace tcp::cmd {
@@ -31,17 +31,11 @@ Result<void> write_all(int fd, std::span<const std::uint8_t> bytes, const std::s
 Result<scan::Checkpoint> read_checkpoint(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return system_error("read " + path);
-  std::vector<std::uint8_t> bytes;
-  std::array<std::uint8_t, 65536> buffer;
-  while (true) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error("read " + path);
-    if (count == 0) break;
-    bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + count);
-    if (bytes.size() > kMostBytes) return make_error(Errc::malformed, path, "too large for a checkpoint");
-  }
-  auto checkpoint = scan::parse_checkpoint(bytes);
+  const auto bytes = read_up_to(fd.get(), kMostBytes);
+  if (!bytes) return system_error("read " + path, bytes.error());
+  if (bytes->size() > kMostBytes) return make_error(Errc::malformed, path, "too large for a checkpoint");
+  auto checkpoint =
+      scan::parse_checkpoint(std::span(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()));
   if (!checkpoint) checkpoint.error().attempt = path;
   return checkpoint;
 }

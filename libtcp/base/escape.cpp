@@ -6,24 +6,14 @@
 #include <optional>
 #include <utility>
 
+#include "libtcp/base/ascii.hpp"
+
 namespace tcp {
 namespace {
 
 constexpr std::array<std::pair<char, char>, 6> kNamed{
     {{'r', '\r'}, {'n', '\n'}, {'t', '\t'}, {'e', '\x1b'}, {'0', '\0'}, {'\\', '\\'}}};
 constexpr std::string_view kDigits = "0123456789abcdef";
-
-std::optional<char> parse_hex(std::string_view digits) {
-  if (digits.size() < 2) return std::nullopt;
-  unsigned value = 0;
-  for (const char digit : digits.substr(0, 2)) {
-    const char lower = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
-    const std::size_t weight = kDigits.find(lower);
-    if (weight == std::string_view::npos) return std::nullopt;
-    value = value << 4U | static_cast<unsigned>(weight);
-  }
-  return static_cast<char>(value);
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -33,9 +23,10 @@ std::optional<char> take_escaped(std::string_view& text) {
   const char name = text.front();
   text.remove_prefix(1);
   if (name == 'x') {
-    const auto byte = parse_hex(text);
-    if (byte) text.remove_prefix(2);
-    return byte;
+    const auto byte = hex_byte(text);
+    if (!byte) return std::nullopt;
+    text.remove_prefix(2);
+    return static_cast<char>(*byte);
   }
   if (name == '0' && !text.empty() && is_digit(text.front())) return std::nullopt;  // octal, for those who know it
   const auto* const found = std::ranges::find(kNamed, name, &std::pair<char, char>::first);
@@ -81,6 +72,23 @@ std::string escape(std::string_view bytes) {
     }
   }
   return text;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c != '%') {
+      plain += c;
+      continue;
+    }
+    const auto byte = hex_byte(text);
+    if (!byte) return std::nullopt;
+    text.remove_prefix(2);
+    plain += static_cast<char>(*byte);
+  }
+  return plain;
 }
 
 }  // namespace tcp

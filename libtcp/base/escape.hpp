@@ -2,6 +2,7 @@
 // Any bytes in a word that people can type and read, as C writes them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,5 +16,8 @@ namespace tcp {
 
 // The other way round; what is not printable ASCII is escaped.
 [[nodiscard]] std::string escape(std::string_view bytes);
+
+// RFC 3986 §2.1. Nothing: a percent sign without two digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace tcp

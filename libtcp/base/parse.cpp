@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 
+#include "libtcp/base/ascii.hpp"
+
 namespace tcp {
 namespace {
 
@@ -57,12 +59,6 @@ constexpr std::array kBitUnits{
     Unit{"gbit", 125e6},
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 // A non-negative decimal number followed by one of the units, or nothing.
 std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units) {
   double number = 0;
@@ -70,7 +66,7 @@ std::optional<double> parse_quantity(std::string_view text, std::span<const Unit
   if (text.empty() || !(std::isdigit(static_cast<unsigned char>(text.front())) != 0)) return std::nullopt;
   const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   if (error != std::errc()) return std::nullopt;
-  const std::string unit = lower({stop, static_cast<std::size_t>(end - stop)});
+  const std::string unit = ascii_lower(std::string_view{stop, static_cast<std::size_t>(end - stop)});
   const auto row = std::ranges::find(units, unit, &Unit::name);
   if (row == units.end()) return std::nullopt;
   return number * row->factor;

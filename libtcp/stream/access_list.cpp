@@ -6,13 +6,13 @@
 
 #include <algorithm>
 
+#include "libtcp/base/read_up_to.hpp"
 #include "libtcp/base/unique_fd.hpp"
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{16} << 20;
-constexpr std::size_t kReadBytes = 65536;
 
 bool is_file(const std::string& word) { return word.starts_with('@'); }
 
@@ -30,17 +30,10 @@ Result<std::string> read_file(const std::string& path) {
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0) return system_error(attempt);
   if (!S_ISREG(status.st_mode)) return usage_error(attempt, "is no regular file");
-  std::string text;
-  std::string some(kReadBytes, '\0');
-  for (;;) {
-    const ssize_t count = ::read(fd.get(), some.data(), some.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error(attempt);
-    if (count == 0) break;
-    text.append(some, 0, static_cast<std::size_t>(count));
-    if (text.size() > kLargestFile) return usage_error(attempt, "is larger than 16 MiB");
-  }
-  return text;
+  auto text = read_up_to(fd.get(), kLargestFile);
+  if (!text) return system_error(attempt, text.error());
+  if (text->size() > kLargestFile) return usage_error(attempt, "is larger than 16 MiB");
+  return *std::move(text);
 }
 
 Result<AddressRanges> load_words(const std::vector<std::string>& words) {

@@ -121,4 +121,14 @@ Result<std::unique_ptr<Channel>> make_plain_channel(const Executor& executor, Un
   return Channel::open(executor, std::move(socket), std::move(transport));
 }
 
+Awaitable<std::error_code> send_all(Channel& channel, std::string_view bytes) {
+  std::span<const std::byte> rest = std::as_bytes(std::span(bytes));
+  while (!rest.empty()) {
+    const IoResult sent = co_await channel.send(rest);
+    if (!sent) co_return sent.error();
+    rest = rest.subspan(*sent);
+  }
+  co_return std::error_code();
+}
+
 }  // namespace tcp::stream

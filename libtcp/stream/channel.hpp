@@ -83,4 +83,12 @@ class Channel final : public End {
 // Plain TCP or a Unix-domain stream.
 [[nodiscard]] Result<std::unique_ptr<Channel>> make_plain_channel(const Executor& executor, UniqueFd socket);
 
+// What came, where it is read as text.
+[[nodiscard]] inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The bytes must stay where they are until then.
+[[nodiscard]] Awaitable<std::error_code> send_all(Channel& channel, std::string_view bytes);
+
 }  // namespace tcp::stream

@@ -18,29 +18,6 @@ namespace {
 constexpr std::size_t kMostEntries = 10'000;
 constexpr std::string_view kIndex = "index.html";
 
-std::string_view reason_of(unsigned status) {
-  switch (status) {
-    case 200: return "OK";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 416: return "Range Not Satisfiable";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Internal Server Error";
-  }
-}
-
 unsigned status_of(int error_number) {
   switch (error_number) {
     case ENOENT:
@@ -153,7 +130,7 @@ HttpAnswer make_status_answer(unsigned status) {
   HttpAnswer answer;
   answer.status = status;
   answer.fields = "Content-Type: text/plain; charset=utf-8\r\n";
-  answer.text = std::to_string(status) + " " + std::string(reason_of(status)) + "\n";
+  answer.text = std::to_string(status) + " " + std::string(http_reason(status)) + "\n";
   answer.bytes = answer.text.size();
   return answer;
 }
@@ -171,7 +148,7 @@ HttpAnswer answer_http_request(const HttpRequestHead& head, const ServedDirector
 
 std::string serialize_http_head(const HttpAnswer& answer, WallTime now) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(reason_of(answer.status)) +
+  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " " + std::string(http_reason(answer.status)) +
                      "\r\nDate: " + format_http_date(seconds) + "\r\n" + answer.fields;
   if (answer.has_length) head += "Content-Length: " + std::to_string(answer.bytes) + "\r\n";
   if (!answer.keeps_alive) head += "Connection: close\r\n";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/http_date.hpp"
 

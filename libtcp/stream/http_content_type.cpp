@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/stream/http_head.hpp"
 
 namespace tcp::stream {

@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{32} * 1024;
 constexpr std::chrono::milliseconds kCancelAgain{20};
 
-std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 Error bad_response(const Error& error) {
   return Error{error.code, "response of the target", "is malformed: " + error.detail, {}};
 }
@@ -128,11 +124,11 @@ void HttpExchange::note_failure(Error error) {
 }
 
 Awaitable<IoResult> HttpExchange::receive_from_target() {
-  std::vector<std::byte> buffer(kBufferBytes);
+  buffer_.resize(kBufferBytes);
   ChannelDeadline limit(routes_.executor, *target_, routes_.clock);
   limit.set(routes_.options.response_timeout);
-  const IoResult got = co_await target_->receive(buffer);
-  if (got) ahead_ += as_text(std::span(buffer).first(*got));
+  const IoResult got = co_await target_->receive(buffer_);
+  if (got) ahead_ += as_text(std::span(buffer_).first(*got));
   if (got) co_return got;
   if (limit.has_passed()) {
     note_failure(Error{make_error_code(Errc::timed_out), "response of the target", "did not come in time", {}});
@@ -144,9 +140,9 @@ Awaitable<IoResult> HttpExchange::receive_from_target() {
 
 // With its empty line; what comes behind it stays ahead.
 Awaitable<Result<std::string>> HttpExchange::receive_head() {
-  for (;;) {
-    const std::size_t end = find_http_head_end(ahead_, 0);
-    if (std::max(end, end == 0 ? ahead_.size() : end) > kProxyHttpLimits.head_bytes) {
+  for (std::size_t from = 0;;) {
+    const std::size_t end = find_http_head_end(ahead_, from);
+    if ((end == 0 ? ahead_.size() : end) > kProxyHttpLimits.head_bytes) {
       co_return make_error(Errc::malformed, "response of the target", "its head does not end within 64 KiB");
     }
     if (end > 0) {
@@ -154,6 +150,7 @@ Awaitable<Result<std::string>> HttpExchange::receive_head() {
       ahead_.erase(0, end);
       co_return head;
     }
+    from = ahead_.size() < 2 ? 0 : ahead_.size() - 2;  // the empty line may come in pieces
     const IoResult got = co_await receive_from_target();
     if (!got) co_return std::unexpected(*failure_);
     if (*got == 0) co_return std::unexpected(cut_response());

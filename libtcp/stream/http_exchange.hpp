@@ -40,8 +40,9 @@ class HttpExchange {
   ProxyGuest& guest_;
   std::unique_ptr<Channel> target_;
   HostTarget target_name_;
-  std::string ahead_;  // of what the target said, not passed on
-  Timer sent_;         // cancelled when the request has been sent
+  std::vector<std::byte> buffer_;  // for what the target says
+  std::string ahead_;              // of that, not passed on
+  Timer sent_;                     // cancelled when the request has been sent
   bool is_sending_ = false;
   bool is_sent_ = false;         // all of the request
   bool client_failed_ = false;   // while its body was read

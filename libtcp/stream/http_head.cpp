@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
@@ -29,21 +30,10 @@ bool is_value_character(char c) {
 // RFC 3986 knows no other characters, and most of these.
 bool is_target_character(char c) { return c > 0x20 && c < 0x7f; }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// Takes the first line off `text`, without its end.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 // Takes the first of a list off `list`.
@@ -92,18 +82,48 @@ std::string_view to_string(HttpFault fault) {
   return "unknown";
 }
 
-bool is_http_token(std::string_view word) noexcept {
-  return !word.empty() && std::ranges::all_of(word, is_token_character);
+std::string_view take_http_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, {}, lower, lower);
+std::string_view http_reason(unsigned status) {
+  switch (status) {
+    case 200: return "OK";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 407: return "Proxy Authentication Required";
+    case 408: return "Request Timeout";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 416: return "Range Not Satisfiable";
+    case 431: return "Request Header Fields Too Large";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Internal Server Error";
+  }
+}
+
+bool is_http_token(std::string_view word) noexcept {
+  return !word.empty() && std::ranges::all_of(word, is_token_character);
 }
 
 std::expected<HttpFields, HttpFault> HttpFields::parse(std::string_view text, std::size_t most) {
   HttpFields fields;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = take_http_line(text);
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_http_token(line.substr(0, colon))) {
       return std::unexpected(HttpFault::malformed);
@@ -179,7 +199,7 @@ std::expected<std::optional<std::size_t>, HttpFault> HttpHeadEnd::find(std::stri
 HttpFault HttpHeadEnd::too_long(std::string_view bytes, const HttpLimits& limits) const {
   if (has_first_line_) {
     std::string_view rest = bytes.substr(first_line_);
-    return take_line(rest).size() > limits.target_bytes ? HttpFault::target_too_long : HttpFault::fields_too_large;
+    return take_http_line(rest).size() > limits.target_bytes ? HttpFault::target_too_long : HttpFault::fields_too_large;
   }
   const std::string_view line = bytes.substr(line_begin_);
   const std::size_t blank = line.find(' ');
@@ -189,7 +209,7 @@ HttpFault HttpHeadEnd::too_long(std::string_view bytes, const HttpLimits& limits
 
 std::expected<HttpRequestHead, HttpFault> parse_http_request_head(std::string_view head, const HttpLimits& limits) {
   std::string_view line;
-  while (line.empty() && !head.empty()) line = take_line(head);
+  while (line.empty() && !head.empty()) line = take_http_line(head);
   auto parsed = parse_request_line(line, limits);
   if (!parsed) return parsed;
   const std::size_t empty_line = head.ends_with("\r\n") ? 2 : 1;

@@ -93,7 +93,10 @@ class HttpHeadEnd {
 [[nodiscard]] std::expected<HttpRequestHead, HttpFault> parse_http_request_head(std::string_view head,
                                                                                 const HttpLimits& limits);
 
+// Takes the first line off, without its end (CR LF or LF).
+[[nodiscard]] std::string_view take_http_line(std::string_view& text);
+// The phrase that goes with a status that we send (RFC 9110 §15).
+[[nodiscard]] std::string_view http_reason(unsigned status);
 [[nodiscard]] bool is_http_token(std::string_view word) noexcept;
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace tcp::stream

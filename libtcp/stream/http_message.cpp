@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
@@ -11,12 +12,6 @@ namespace {
 constexpr std::size_t kMostSizeDigits = 15;  // 2^60 bytes
 
 std::unexpected<Error> malformed(std::string why) { return make_error(Errc::malformed, {}, std::move(why)); }
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = static_cast<char>(c | 0x20);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
 
 // Several that say the same are one (RFC 9112 §6.3).
 Result<std::optional<std::uint64_t>> content_length(const HttpFields& fields) {
@@ -34,14 +29,6 @@ Result<std::optional<std::uint64_t>> content_length(const HttpFields& fields) {
 bool is_reason_character(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f); }
 
 }  // namespace
-
-std::string_view take_http_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
 
 std::size_t find_http_head_end(std::string_view text, std::size_t from) {
   for (std::size_t at = text.find('\n', from); at != std::string_view::npos; at = text.find('\n', at + 1)) {
@@ -148,7 +135,7 @@ Result<void> HttpBodyEnd::take_size(char c) {
     if (c == '\n' || c == '\0') return malformed("a chunk's extension has a control character");
     return {};
   }
-  if (const int value = hex_value(c); value >= 0) {
+  if (const int value = hex_digit(c); value >= 0) {
     if (++digits_ > kMostSizeDigits) return malformed("a chunk is too large");
     left_ = left_ << 4U | static_cast<unsigned>(value);
     return {};

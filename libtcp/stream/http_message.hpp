@@ -16,9 +16,6 @@ namespace tcp::stream {
 // Of a request to a proxy or a response that comes through one, all lines of the head together.
 inline constexpr HttpLimits kProxyHttpLimits{std::size_t{60} * 1024, std::size_t{64} * 1024, 200};
 
-// Takes the first line off, without its end (CR LF or LF).
-[[nodiscard]] std::string_view take_http_line(std::string_view& text);
-
 // Where a response's head ends, past the empty line; 0: it has not come yet. `from`: what was looked at before.
 [[nodiscard]] std::size_t find_http_head_end(std::string_view text, std::size_t from);
 

@@ -3,16 +3,12 @@
 
 #include <algorithm>
 
+#include "libtcp/base/ascii.hpp"
+#include "libtcp/base/escape.hpp"
 #include "libtcp/stream/http_head.hpp"
 
 namespace tcp::stream {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 bool is_unreserved(char c) {
   const char lower = static_cast<char>(c | 0x20);
@@ -34,20 +30,9 @@ std::optional<std::string_view> raw_path(std::string_view target) {
 
 // Of one segment. Nothing: a broken escape, a NUL or a slash.
 std::optional<std::string> decode(std::string_view segment) {
-  std::string name;
-  for (std::size_t i = 0; i < segment.size(); ++i) {
-    char c = segment[i];
-    if (c == '%') {
-      const int high = segment.size() - i > 2 ? hex_digit(segment[i + 1]) : -1;
-      const int low = segment.size() - i > 2 ? hex_digit(segment[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0' || c == '/') return std::nullopt;
-    name += c;
-  }
-  return name;
+  constexpr std::string_view kNever("\0/", 2);
+  auto name = percent_decode(segment);
+  return name && name->find_first_of(kNever) == std::string::npos ? name : std::nullopt;
 }
 
 }  // namespace

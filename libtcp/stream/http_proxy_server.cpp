@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
@@ -23,21 +24,20 @@ constexpr std::array<std::string_view, 8> kHopFields{"connection", "proxy-connec
 struct Status {
   ProxyRefusal refusal;
   unsigned code;
-  std::string_view reason;
 };
 constexpr std::array<Status, 12> kStatuses{{
-    {ProxyRefusal::malformed, 400, "Bad Request"},
-    {ProxyRefusal::too_large, 431, "Request Header Fields Too Large"},
-    {ProxyRefusal::too_slow, 408, "Request Timeout"},
-    {ProxyRefusal::unauthorized, 407, "Proxy Authentication Required"},
-    {ProxyRefusal::not_allowed, 403, "Forbidden"},
-    {ProxyRefusal::unsupported_command, 405, "Method Not Allowed"},
-    {ProxyRefusal::unsupported_address, 400, "Bad Request"},
-    {ProxyRefusal::refused, 502, "Bad Gateway"},
-    {ProxyRefusal::host_unreachable, 502, "Bad Gateway"},
-    {ProxyRefusal::network_unreachable, 502, "Bad Gateway"},
-    {ProxyRefusal::timed_out, 504, "Gateway Timeout"},
-    {ProxyRefusal::failed, 502, "Bad Gateway"},
+    {ProxyRefusal::malformed, 400},
+    {ProxyRefusal::too_large, 431},
+    {ProxyRefusal::too_slow, 408},
+    {ProxyRefusal::unauthorized, 407},
+    {ProxyRefusal::not_allowed, 403},
+    {ProxyRefusal::unsupported_command, 405},
+    {ProxyRefusal::unsupported_address, 400},
+    {ProxyRefusal::refused, 502},
+    {ProxyRefusal::host_unreachable, 502},
+    {ProxyRefusal::network_unreachable, 502},
+    {ProxyRefusal::timed_out, 504},
+    {ProxyRefusal::failed, 502},
 }};
 
 const Status& status_of(ProxyRefusal refusal) {
@@ -59,7 +59,7 @@ std::string plain_line(std::string_view text) {
 std::string answer(const Status& status, std::string_view why, bool keeps_open,
                    const std::vector<std::string>& fields) {
   const std::string body = plain_line(why);
-  std::string text = "HTTP/1.1 " + std::to_string(status.code) + " " + std::string(status.reason) + "\r\n";
+  std::string text = "HTTP/1.1 " + std::to_string(status.code) + " " + std::string(http_reason(status.code)) + "\r\n";
   for (const std::string& each : fields) text += each + "\r\n";
   if (status.code == 405) text += "Allow: CONNECT, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
   text += "Content-Type: text/plain; charset=utf-8\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";

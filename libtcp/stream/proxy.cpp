@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/ascii.hpp"
+#include "libtcp/base/escape.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
@@ -27,33 +29,8 @@ std::uint16_t default_port(ProxyKind kind) {
   return kind == ProxyKind::https ? 443 : 1080;
 }
 
-int hex_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  const char lower = static_cast<char>(digit | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// RFC 3986 §2.1. Nothing: a percent sign without two digits.
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    plain += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return plain;
-}
-
 std::optional<ProxyKind> kind_of(std::string_view scheme) {
-  std::string lower(scheme);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const std::string lower = ascii_lower(scheme);
   const auto* const found = std::ranges::find(kKinds, lower, [](ProxyKind kind) { return to_string(kind); });
   if (found == kKinds.end()) return std::nullopt;
   return *found;

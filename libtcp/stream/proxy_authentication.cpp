@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/ascii.hpp"
+#include "libtcp/base/base64.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/stream/http_digest.hpp"
 #include "libtcp/stream/http_head.hpp"
@@ -21,12 +23,6 @@ constexpr std::size_t kCountDigits = 8;
 
 std::uint64_t seconds_of(MonotonicTime time) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
-}
-
-int base64_value(char c) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t at = kDigits.find(c);
-  return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
 struct Algorithm {
@@ -52,24 +48,6 @@ bool is_same_secret(std::string_view given, std::string_view secret) noexcept {
     difference |= static_cast<unsigned>(static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(other));
   }
   return difference == 0;
-}
-
-Result<std::string> from_base64(std::string_view text) {
-  const auto broken = [] { return make_error(Errc::malformed, {}, "is no base64"); };
-  if (text.size() % 4 != 0) return broken();
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    const std::string_view group = text.substr(i, 4);
-    const std::size_t padding = i + 4 < text.size() ? 0 : static_cast<std::size_t>(std::ranges::count(group, '='));
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const int value = k < 4 - std::min<std::size_t>(padding, 2) ? base64_value(group[k]) : group[k] == '=' ? 0 : -1;
-      if (value < 0) return broken();
-      bits = bits << 6U | static_cast<unsigned>(value);
-    }
-    for (std::size_t k = 0; k + padding < 3; ++k) bytes += static_cast<char>(bits >> (16 - 8 * k) & 0xffU);
-  }
-  return bytes;
 }
 
 Result<std::string> make_proxy_secret() {

@@ -17,9 +17,6 @@ namespace tcp::stream {
 // Takes as long for every `given` of the same length.
 [[nodiscard]] bool is_same_secret(std::string_view given, std::string_view secret) noexcept;
 
-// base64 (RFC 4648 §4), with its padding. Errors: malformed.
-[[nodiscard]] Result<std::string> from_base64(std::string_view text);
-
 class ProxyAuthentication {
  public:
   enum class Verdict : std::uint8_t { accepted, refused, stale };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/ascii.hpp"
+#include "libtcp/base/base64.hpp"
 #include "libtcp/stream/http_digest.hpp"
 
 namespace tcp::stream {
@@ -12,16 +14,8 @@ namespace {
 constexpr std::size_t kMostChallenges = 16;
 constexpr std::size_t kMostParameters = 32;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-  return result;
-}
-
 bool is_token(char c) {  // RFC 9110 §5.6.2, and what token68 has besides
-  const bool is_letter = lower(c) >= 'a' && lower(c) <= 'z';
+  const bool is_letter = ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
   return is_letter || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`|~/").contains(c);
 }
 
@@ -75,7 +69,7 @@ std::string quoted(std::string_view text) {
 
 // "md5", "sha-256", each also with "-sess".
 std::optional<DigestHash> hash_of(const HttpChallenge& challenge) {
-  std::string name = lower(challenge.parameter("algorithm"));
+  std::string name = ascii_lower(challenge.parameter("algorithm"));
   if (name.ends_with("-sess")) name.resize(name.size() - std::string_view("-sess").size());
   if (name.empty() || name == "md5") return DigestHash::md5;
   if (name == "sha-256") return DigestHash::sha256;
@@ -87,7 +81,7 @@ bool offers_auth(std::string_view qop) {
   while (!words.is_at_end()) {
     words.skip(", \t");
     const std::string_view word = words.token();
-    if (lower(word) == "auth") return true;
+    if (ascii_lower(word) == "auth") return true;
     if (word.empty()) return false;
   }
   return false;
@@ -127,7 +121,7 @@ std::vector<HttpChallenge> parse_http_challenges(std::string_view value) {
     reader.skip(" \t");
     if (!reader.take('=')) {  // no parameter: a scheme, or all of a token68, which no scheme that we know has
       if (challenges.size() >= kMostChallenges) return challenges;
-      challenges.push_back({lower(word), {}});
+      challenges.push_back({ascii_lower(word), {}});
       continue;
     }
     if (reader.is_padding()) {
@@ -137,7 +131,7 @@ std::vector<HttpChallenge> parse_http_challenges(std::string_view value) {
     reader.skip(" \t");
     auto text = reader.value();
     if (!text || challenges.empty() || challenges.back().parameters.size() >= kMostParameters) return challenges;
-    challenges.back().parameters.emplace_back(lower(word), std::move(*text));
+    challenges.back().parameters.emplace_back(ascii_lower(word), std::move(*text));
   }
 }
 
@@ -151,7 +145,7 @@ Result<void> ProxyAuthorization::answer(const std::vector<HttpChallenge>& offere
                       "it offers no way to authenticate that is known here (407): " + names_of(offered));
   }
   // Only that a nonce has become too old is a reason to try once more (RFC 7616 §3.3).
-  const bool is_stale = lower(best->parameter("stale")) == "true";
+  const bool is_stale = ascii_lower(best->parameter("stale")) == "true";
   if (challenges_ > (is_stale ? 1U : 0U)) {
     return make_error(Errc::not_permitted, {}, "it does not accept the user and password (407)");
   }
@@ -174,14 +168,14 @@ Result<std::string> ProxyAuthorization::digest(std::string_view authority) {
   const std::string nonce(chosen_->parameter("nonce"));
   const std::string algorithm(chosen_->parameter("algorithm"));
   const bool has_qop = !chosen_->parameter("qop").empty();
-  const bool is_session = lower(algorithm).ends_with("-sess");
+  const bool is_session = ascii_lower(algorithm).ends_with("-sess");
   std::string count = std::to_string(++uses_);
   count.insert(0, 8 - std::min<std::size_t>(count.size(), 8), '0');  // hexadecimal; it never gets beyond 9
   const std::string_view shown_count = has_qop ? std::string_view(count) : std::string_view();
   const DigestWords words{hash, is_session, realm, nonce, client_nonce_, shown_count, "CONNECT", authority};
   TCP_TRY_ASSIGN(response, digest_response(words, *credentials_));
   std::string user = credentials_->user;
-  const bool hashes_user = lower(chosen_->parameter("userhash")) == "true";
+  const bool hashes_user = ascii_lower(chosen_->parameter("userhash")) == "true";
   if (hashes_user) {
     TCP_TRY_ASSIGN(hashed, hex_digest(hash, user + ":" + realm));
     user = std::move(hashed);
@@ -196,19 +190,6 @@ Result<std::string> ProxyAuthorization::digest(std::string_view authority) {
     value += ", cnonce=" + quoted(client_nonce_);
   if (hashes_user) value += ", userhash=true";
   return value;
-}
-
-std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view group = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8U | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) text += k <= group.size() ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
-  }
-  return text;
 }
 
 }  // namespace tcp::stream

@@ -49,7 +49,4 @@ class ProxyAuthorization {
   std::uint32_t challenges_ = 0;  // that were answered
 };
 
-// base64 (RFC 4648 §4)
-[[nodiscard]] std::string to_base64(std::string_view bytes);
-
 }  // namespace tcp::stream

@@ -109,16 +109,6 @@ Awaitable<Result<HostTarget>> target_for(Executor executor, const Hop& hop, cons
   co_return HostTarget{to_string(addresses->front()), hop.target.port};
 }
 
-Awaitable<std::error_code> send_all(Channel& channel, std::string text) {
-  std::span<const std::byte> rest = std::as_bytes(std::span(text));
-  while (!rest.empty()) {
-    const auto sent = co_await channel.send(rest);
-    if (!sent) co_return sent.error();
-    rest = rest.subspan(*sent);
-  }
-  co_return std::error_code();
-}
-
 // Until the dialogue is over, one way or the other.
 Awaitable<ProxyTurn> converse(Channel& channel, ProxyDialogue& dialogue) {
   ProxyTurn turn;
@@ -127,7 +117,7 @@ Awaitable<ProxyTurn> converse(Channel& channel, ProxyDialogue& dialogue) {
   turn.output = std::move(*begin);
   std::array<std::byte, kReadSize> buffer;
   while (turn.state == ProxyTurn::State::more) {
-    const std::error_code error = co_await send_all(channel, std::move(turn.output));
+    const std::error_code error = co_await send_all(channel, turn.output);
     // A proxy that closed may have said why before.
     if (error && error != std::errc::broken_pipe) co_return proxy_failure(error, {});
     const auto size = co_await channel.receive(buffer);

@@ -3,19 +3,13 @@
 
 #include <algorithm>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 
 namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kMostValue = std::size_t{64} * 1024;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return result;
-}
 
 std::string upper(std::string_view text) {
   std::string result(text);
@@ -55,9 +49,9 @@ bool matches(std::string_view entry, std::string_view host, std::uint16_t port) 
 
 bool is_exempt(std::string_view no_proxy, const HostTarget& target) {
   constexpr std::string_view kBetween = ", \t";
-  std::string host = lower(target.host);
+  std::string host = ascii_lower(target.host);
   if (host.ends_with('.')) host.pop_back();
-  const std::string list = lower(no_proxy);
+  const std::string list = ascii_lower(no_proxy);
   std::string_view rest = list;
   for (;;) {
     rest.remove_prefix(std::min(rest.find_first_not_of(kBetween), rest.size()));

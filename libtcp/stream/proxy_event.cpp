@@ -35,6 +35,14 @@ Errc code_of(ProxyRefusal refusal) {
   return Errc::malformed;
 }
 
+Error not_ended_in_time() {
+  return Error{make_error_code(Errc::timed_out), "proxy request", "the request did not end in time", {}};
+}
+
+Error left_before_tunnel() {
+  return Error{make_error_code(Errc::malformed), "proxy request", "the client left before its tunnel stood", {}};
+}
+
 Error denied_target(const HostTarget& target) {
   return Error{make_error_code(Errc::not_permitted), "target " + to_string(target), "is not allowed", {}};
 }

@@ -21,8 +21,6 @@ using Stage = PairGreeting::Stage;
 constexpr std::size_t kBytesAtATime = 4096;
 constexpr unsigned kPiecesAtATime = 16;   // then the others have their turn
 constexpr std::size_t kMostLookups = 64;  // at the same time: each is a thread
-constexpr std::size_t kMostDrained = 1 << 20;
-constexpr std::chrono::seconds kFarewell{2};
 
 ssize_t receive_now(int fd, std::span<char> buffer, int flags) {
   ssize_t bytes = 0;
@@ -97,7 +95,7 @@ bool ProxyGreeter::take(ForwardPair& pair, std::string_view bytes) {
       if (!turn.why.empty()) report_refused(observer_, pair.id, dialogue.request(), turn.code, turn.why);
       return true;
     case ProxyServerTurn::State::refused:
-      part(pair, turn.refusal, turn.code, CloseReason::refused,
+      part(pair, turn.code, CloseReason::refused,
            Error{make_error_code(code_of(turn.refusal)), "proxy request", std::move(turn.why), {}});
       return false;
     case ProxyServerTurn::State::requested: break;
@@ -125,8 +123,7 @@ bool ProxyGreeter::say(ForwardPair& pair, std::string_view bytes) {
 void ProxyGreeter::lose(ForwardPair& pair, std::error_code error) {
   const Address& client = pair.addresses.remote;
   if (error) return owner_.on_parted(pair, CloseReason::connection_failed, connection_error(client, error));
-  Error early{make_error_code(Errc::malformed), "proxy request", "the client left before its tunnel stood", {}};
-  owner_.on_parted(pair, CloseReason::refused, std::move(early));
+  owner_.on_parted(pair, CloseReason::refused, left_before_tunnel());
 }
 
 void ProxyGreeter::settle_target(ForwardPair& pair) {
@@ -209,18 +206,17 @@ void ProxyGreeter::refuse(ForwardPair& pair, Error error) {
 
 void ProxyGreeter::refuse_with(ForwardPair& pair, ProxyRefusal refusal, CloseReason reason, Error error) {
   const ProxyReply reply = pair.greeting->dialogue->refused(refusal, error.message());
-  if (say(pair, reply.bytes)) part(pair, refusal, reply.code, reason, std::move(error));
+  if (say(pair, reply.bytes)) part(pair, reply.code, reason, std::move(error));
 }
 
 // Closing at once would be a reset where there is something unread, and take the reply with it.
-void ProxyGreeter::part(ForwardPair& pair, ProxyRefusal refusal, unsigned code, CloseReason reason, Error error) {
-  (void)refusal;
+void ProxyGreeter::part(ForwardPair& pair, unsigned code, CloseReason reason, Error error) {
   PairGreeting& greeting = *pair.greeting;
   report_refused(observer_, pair.id, greeting.dialogue->request(), code, error.message());
   greeting.stage = Stage::farewell;
   greeting.reason = reason;
   greeting.error = std::move(error);
-  greeting.deadline = clock_.now() + kFarewell;
+  greeting.deadline = clock_.now() + kProxyFarewell;
   (void)::shutdown(pair.end(Side::client).socket.get(), SHUT_WR);
   wakes_.set(pair, pair.wake, greeting.deadline);
   drain(pair);
@@ -231,13 +227,13 @@ void ProxyGreeter::drain(ForwardPair& pair) {
   const int fd = pair.end(Side::client).socket.get();
   std::array<char, kBytesAtATime> buffer;
   ssize_t bytes = 0;
-  for (unsigned i = 0; i < kPiecesAtATime && greeting.drained < kMostDrained; ++i) {
+  for (unsigned i = 0; i < kPiecesAtATime && greeting.drained < kMostProxyDrained; ++i) {
     bytes = receive_now(fd, buffer, 0);
     if (bytes <= 0) break;
     greeting.drained += static_cast<std::size_t>(bytes);
   }
   const bool is_waiting = bytes > 0 || (bytes < 0 && errno == EAGAIN);
-  if (is_waiting && greeting.drained < kMostDrained) return owner_.watch_client(pair, EPOLLIN);
+  if (is_waiting && greeting.drained < kMostProxyDrained) return owner_.watch_client(pair, EPOLLIN);
   owner_.on_parted(pair, greeting.reason, std::move(greeting.error));
 }
 
@@ -249,8 +245,7 @@ void ProxyGreeter::wake(ForwardPair& pair) {
     const std::string host = greeting.dialogue->request().target.host;
     return refuse(pair, Error{make_error_code(Errc::timed_out), "resolve " + host, {}, {}});
   }
-  Error late{make_error_code(Errc::timed_out), "proxy request", "the request did not end in time", {}};
-  refuse_with(pair, ProxyRefusal::too_slow, CloseReason::refused, std::move(late));
+  refuse_with(pair, ProxyRefusal::too_slow, CloseReason::refused, not_ended_in_time());
 }
 
 void ProxyGreeter::drop(ForwardPair& pair) {

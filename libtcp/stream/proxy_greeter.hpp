@@ -67,7 +67,7 @@ class ProxyGreeter {
   [[nodiscard]] Awaitable<void> resolve(std::uint64_t id, std::string host, MonotonicTime deadline);
   void answer(std::uint64_t id, const Result<std::vector<IpAddress>>& addresses);
   void go_to(ForwardPair& pair, const std::vector<IpAddress>& addresses);
-  void part(ForwardPair& pair, ProxyRefusal refusal, unsigned code, CloseReason reason, Error error);
+  void part(ForwardPair& pair, unsigned code, CloseReason reason, Error error);
   void refuse_with(ForwardPair& pair, ProxyRefusal refusal, CloseReason reason, Error error);
   void drain(ForwardPair& pair);
 

@@ -11,16 +11,6 @@ namespace tcp::stream {
 namespace {
 
 constexpr std::size_t kBytesAtATime = 4096;
-constexpr std::size_t kMostDrained = std::size_t{1} << 20;
-constexpr std::chrono::seconds kFarewell{2};
-
-std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-Error late_request() {
-  return Error{make_error_code(Errc::timed_out), "proxy request", "the request did not end in time", {}};
-}
 
 }  // namespace
 
@@ -36,7 +26,7 @@ Awaitable<bool> ProxyGuest::read_request() {
       IoResult got = std::unexpected(std::make_error_code(std::errc::operation_canceled));
       if (!limit.has_passed()) got = co_await channel().receive(buffer);
       if (!got && limit.has_passed() && (has_begun || !has_served_)) {
-        co_await refuse_with(ProxyRefusal::too_slow, CloseReason::refused, late_request());
+        co_await refuse_with(ProxyRefusal::too_slow, CloseReason::refused, not_ended_in_time());
         co_return false;
       }
       const bool is_end = !got || *got == 0;
@@ -117,11 +107,11 @@ Awaitable<void> ProxyGuest::join(Channel& target, RelayOptions relay) {
 // Closing at once would be a reset where there is something unread, and take the reply with it.
 Awaitable<void> ProxyGuest::part(CloseReason reason, std::optional<Error> error) {
   ChannelDeadline limit(routes_.executor, channel(), routes_.clock);
-  limit.set(kFarewell);
+  limit.set(kProxyFarewell);
   const std::error_code ended = co_await channel().finish_sending();
   std::vector<std::byte> buffer(kBytesAtATime);
   std::size_t drained = 0;
-  while (!ended && drained < kMostDrained && !limit.has_passed()) {
+  while (!ended && drained < kMostProxyDrained && !limit.has_passed()) {
     const IoResult got = co_await channel().receive(buffer);
     if (!got || *got == 0) break;
     drained += *got;
@@ -133,8 +123,7 @@ void ProxyGuest::fail(Error error) { conversation_.close(CloseReason::output_fai
 
 void ProxyGuest::lose(std::error_code error) {
   if (error) return conversation_.close(CloseReason::connection_failed, channel().receive_error(error));
-  Error early{make_error_code(Errc::malformed), "proxy request", "the client left before its tunnel stood", {}};
-  conversation_.close(CloseReason::refused, std::move(early));
+  conversation_.close(CloseReason::refused, left_before_tunnel());
 }
 
 }  // namespace tcp::stream

@@ -2,6 +2,7 @@
 // HTTP's CONNECT (RFC 9110 §9.3.6, RFC 9112 §3.2.3).
 #include <iterator>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/stream/http_message.hpp"
 #include "libtcp/stream/proxy_dialogue.hpp"
 

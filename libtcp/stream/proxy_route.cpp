@@ -59,16 +59,6 @@ Awaitable<Result<std::unique_ptr<Channel>>> reach_proxy_target(const ProxyRoutes
   co_return open_channel(routes, std::move(*dialed), id);
 }
 
-Awaitable<std::error_code> send_all(Channel& channel, std::string_view bytes) {
-  std::span<const std::byte> rest = std::as_bytes(std::span(bytes));
-  while (!rest.empty()) {
-    const IoResult sent = co_await channel.send(rest);
-    if (!sent) co_return sent.error();
-    rest = rest.subspan(*sent);
-  }
-  co_return std::error_code();
-}
-
 Endpoint end_of(const Channel& channel) {
   const auto* endpoint = std::get_if<Endpoint>(&channel.addresses().local);
   return endpoint != nullptr ? *endpoint : Endpoint{IpAddress::any(Family::v4), 0};

@@ -29,9 +29,6 @@ struct ProxyRoutes {
                                                                              HostTarget target, Address client,
                                                                              std::uint64_t id);
 
-// All of them. Errors: the channel's.
-[[nodiscard]] Awaitable<std::error_code> send_all(Channel& channel, std::string_view bytes);
-
 // Our end of it, as a proxy's reply names it.
 [[nodiscard]] Endpoint end_of(const Channel& channel);
 

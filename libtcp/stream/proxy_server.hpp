@@ -78,7 +78,7 @@ struct ProxyReply {
 class ProxyServerDialogue {
  public:
   virtual ~ProxyServerDialogue() = default;
-  // What came, in any pieces. Not after a turn that was not `more`, except where accepts_more() says so.
+  // What came, in any pieces. Not after a turn that was not `more`, until HTTP's next request has begun.
   [[nodiscard]] virtual ProxyServerTurn receive(std::string_view bytes, MonotonicTime now) = 0;
   [[nodiscard]] virtual const ProxyRequest& request() const noexcept = 0;
   // The tunnel stands, or somebody is waited for; `here` is our end of it, or where we wait.

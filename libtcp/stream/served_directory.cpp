@@ -3,25 +3,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 
+#include "libtcp/base/open_beneath.hpp"
 #include "libtcp/stream/http_path.hpp"
 
 namespace tcp::stream {
 namespace {
-
-// Links in /proc lead anywhere.
-UniqueFd open_beneath(int root, const char* name, std::uint64_t flags) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof how)));
-}
 
 bool is_served_kind(const struct stat& status) { return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode); }
 
@@ -29,7 +20,7 @@ bool is_served_kind(const struct stat& status) { return S_ISREG(status.st_mode) 
 bool is_directory(int directory, const dirent& entry) {
   if (entry.d_type == DT_DIR) return true;
   if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return false;
-  return static_cast<bool>(open_beneath(directory, entry.d_name, O_PATH | O_DIRECTORY));
+  return static_cast<bool>(open_beneath(directory, entry.d_name, O_PATH | O_DIRECTORY, Links::followed));
 }
 
 struct CloseDirectory {
@@ -41,7 +32,7 @@ struct CloseDirectory {
 Result<ServedDirectory> ServedDirectory::open(const std::string& path) {
   UniqueFd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return system_error("serve " + path);
-  if (!open_beneath(root.get(), ".", O_PATH)) return system_error("serve " + path + " (openat2)");
+  if (!open_beneath(root.get(), ".", O_PATH, Links::followed)) return system_error("serve " + path + " (openat2)");
   return ServedDirectory(std::move(root));
 }
 
@@ -49,10 +40,10 @@ std::expected<ServedDirectory::Found, int> ServedDirectory::find(const std::stri
   const char* const path = name.empty() ? "." : name.c_str();
   Found found;
   // What it is comes first: opening a device may do things to it.
-  const UniqueFd looked = open_beneath(root_.get(), path, O_PATH);
+  const UniqueFd looked = open_beneath(root_.get(), path, O_PATH, Links::followed);
   if (!looked || ::fstat(looked.get(), &found.status) != 0) return std::unexpected(errno);
   if (!is_served_kind(found.status)) return std::unexpected(EACCES);
-  found.descriptor = open_beneath(root_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  found.descriptor = open_beneath(root_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::followed);
   if (!found.descriptor || ::fstat(found.descriptor.get(), &found.status) != 0) return std::unexpected(errno);
   if (!is_served_kind(found.status)) return std::unexpected(EACCES);
   return found;

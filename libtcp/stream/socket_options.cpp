@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 
+#include "libtcp/base/ascii.hpp"
 #include "libtcp/base/parse.hpp"
 #include "libtcp/net/capabilities.hpp"
 
@@ -226,8 +227,7 @@ constexpr std::array kDscpNames{
 std::span<const SocketOptionRow> socket_option_rows() noexcept { return kRows; }
 
 Result<std::uint8_t> parse_dscp(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = ascii_lower(text);
   const auto named = std::ranges::find(kDscpNames, lower, &DscpName::name);
   if (named != kDscpNames.end()) return named->code;
   const auto number = parse_unsigned<std::uint8_t>(text);

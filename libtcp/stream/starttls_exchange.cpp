@@ -57,13 +57,8 @@ class Exchange {
  private:
   Awaitable<std::error_code> send_output() {
     const std::string output = dialogue_->take_output();
-    std::span<const std::byte> left = std::as_bytes(std::span(output));
-    while (!left.empty()) {
-      const IoResult sent = co_await channel_.send(left);
-      if (!sent) co_return sent.error();
-      left = left.subspan(*sent);
-    }
-    co_return std::error_code();
+    const std::error_code error = co_await send_all(channel_, output);
+    co_return error;
   }
 
   Channel& channel_;

@@ -4,52 +4,35 @@
 #include <algorithm>
 #include <array>
 
+#include "libtcp/base/ascii.hpp"
+#include "libtcp/base/base64.hpp"
+
 namespace tcp::stream {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::size_t kBase64Characters = 44;  // of 32 bytes, the last one padding
 constexpr std::size_t kMostAlpnBytes = 255;
 constexpr std::size_t kMostAlpnProtocols = 64;
 
 constexpr std::array<std::string_view, 4> kVersions{"1.0", "1.1", "1.2", "1.3"};
 
-char lower(char digit) { return digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit; }
-
-// The value of a digit; npos when it is none.
-std::size_t hex_value(char digit) { return kHexDigits.find(lower(digit)); }
-
 bool parse_hex(std::string_view text, Sha256& hash) {
   for (std::uint8_t& byte : hash) {
     if (&byte != hash.data() && text.starts_with(':')) text.remove_prefix(1);
-    if (text.size() < 2) return false;
-    const std::size_t high = hex_value(text[0]);
-    const std::size_t low = hex_value(text[1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return false;
-    byte = static_cast<std::uint8_t>(high * 16 + low);
+    const auto value = hex_byte(text);
+    if (!value) return false;
+    byte = *value;
     text.remove_prefix(2);
   }
   return text.empty();
 }
 
-// RFC 4648 §4. The bits that the last digit has beyond the 32 bytes must be zero.
+// The bits that the last digit has beyond the 32 bytes must be zero.
 bool parse_base64(std::string_view text, Sha256& hash) {
-  if (text.size() != kBase64Characters || text.back() != '=') return false;
-  std::uint32_t bits = 0;
-  unsigned have = 0;
-  auto byte = hash.begin();
-  for (const char digit : text.substr(0, kBase64Characters - 1)) {
-    const std::size_t value = kBase64Digits.find(digit);
-    if (value == std::string_view::npos) return false;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    *byte++ = static_cast<std::uint8_t>(bits >> have);
-    bits &= (1U << have) - 1;
-  }
-  return bits == 0;
+  const auto bytes = from_base64(text);
+  if (!bytes || bytes->size() != hash.size() || to_base64(*bytes) != text) return false;
+  std::ranges::copy(*bytes, hash.begin());
+  return true;
 }
 
 }  // namespace

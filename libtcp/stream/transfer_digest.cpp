@@ -148,12 +148,4 @@ void TransferHasher::hash(Slot& slot, Sha256Stream& stream) {
   slot.digest = stream.digest();
 }
 
-Result<TreeDigest> hash_file(TransferHasher& hasher, int file, std::uint64_t bytes) {
-  hasher.begin();
-  for (std::uint64_t offset = 0; offset < bytes; offset += kTransferChunkBytes) {
-    hasher.submit(file, offset, static_cast<std::size_t>(std::min<std::uint64_t>(kTransferChunkBytes, bytes - offset)));
-  }
-  return hasher.finish();
-}
-
 }  // namespace tcp::stream

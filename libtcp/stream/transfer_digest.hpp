@@ -83,7 +83,9 @@ class TransferHasher {
   bool stopping_ = false;
 };
 
-// Of the first `bytes` of a file. Errors: as finish().
-[[nodiscard]] Result<TreeDigest> hash_file(TransferHasher& hasher, int file, std::uint64_t bytes);
+// Whole chunks alone are of use to go on from.
+[[nodiscard]] constexpr std::uint64_t whole_chunks(std::uint64_t bytes) noexcept {
+  return bytes / kTransferChunkBytes * kTransferChunkBytes;
+}
 
 }  // namespace tcp::stream

@@ -2,15 +2,14 @@
 #include "libtcp/stream/transfer_directory.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "libtcp/base/open_beneath.hpp"
 #include "libtcp/stream/transfer_paths.hpp"
 
 namespace tcp::stream {
@@ -93,11 +92,7 @@ Result<TransferDirectory> TransferDirectory::open(const std::string& path) {
 }
 
 UniqueFd TransferDirectory::open_beneath(const std::string& path) const {
-  open_how how{};
-  how.flags = kDirectory;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const std::string& name = path.empty() ? std::string(".") : path;
-  UniqueFd opened(static_cast<int>(::syscall(SYS_openat2, top_.get(), name.c_str(), &how, sizeof how)));
+  UniqueFd opened = tcp::open_beneath(top_.get(), path.empty() ? "." : path.c_str(), kDirectory, Links::refused);
   if (!opened && errno == ENOSYS) return walk_beneath(top_.get(), path);
   return opened;
 }

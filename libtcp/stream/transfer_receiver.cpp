@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libtcp/stream/transfer_file.hpp"
 #include "libtcp/stream/transfer_paths.hpp"
 
 // GCC 12 takes a coroutine's frame that it inlines for one that somebody else has allocated.
@@ -11,22 +12,7 @@
 namespace tcp::stream {
 namespace {
 
-// Of files that were asked for and have not come: a sender that runs further ahead is out of step.
-constexpr std::size_t kMostWanted = 1024;
 constexpr std::size_t kFlushBytes = std::size_t{64} * 1024;
-// Between looks at what else there is to do, while a long file is hashed.
-constexpr std::uint64_t kHashStepBytes = std::uint64_t{64} << 20;
-
-std::uint64_t whole_chunks(std::uint64_t bytes) { return bytes / kTransferChunkBytes * kTransferChunkBytes; }
-
-std::string why(const Error& error) {
-  return !error.detail.empty() ? error.detail : error.code ? error.code.message() : error.attempt;
-}
-
-bool is_same_version(const struct stat& status, const TransferEntry& entry) {
-  return static_cast<std::uint64_t>(status.st_size) == entry.size && status.st_mtim.tv_sec == entry.modified_s &&
-         status.st_mtim.tv_nsec == static_cast<long>(entry.modified_ns);
-}
 
 std::string_view why_not_sent(EndStatus status) {
   switch (status) {
@@ -105,9 +91,7 @@ Awaitable<WireResult<bool>> TransferReceiver::handle(SenderFrame frame) {
   } else if (const auto* plan = std::get_if<PlanFrame>(&frame)) {
     tally_.plan(plan->entries, plan->bytes);
   } else if (const auto* abort = std::get_if<AbortFrame>(&frame)) {
-    TransferError said = wire_.malformed("the sender gave up: " + abort->text);
-    said.trouble = TransferTrouble::aborted;
-    co_return std::unexpected(std::move(said));
+    co_return std::unexpected(wire_.gave_up(abort->text));
   } else {
     if (current_ || !wanted_.empty()) co_return std::unexpected(wire_.malformed("the peer ended before its files"));
     serialize(ReceiverFrame(FinishedFrame()), wire_.output());
@@ -115,104 +99,6 @@ Awaitable<WireResult<bool>> TransferReceiver::handle(SenderFrame frame) {
   }
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return true;
-}
-
-Awaitable<WireResult<void>> TransferReceiver::on_entry(TransferEntry entry) {
-  AnswerFrame frame;
-  frame.id = entry.id;
-  auto reason = check_transfer_path(entry.path);
-  if (!reason && entry.kind == TransferKind::link) reason = check_link_target(entry.path, entry.target);
-  if (reason) {
-    frame.decision = Decision::refused;
-    frame.text = (check_transfer_path(entry.path) ? "its path " : "its target ") + std::string(*reason);
-    answer(frame);
-    conclude(entry, TransferOutcome::refused, std::move(frame.text));
-    co_return WireResult<void>();
-  }
-  if (entry.kind != TransferKind::file) co_return make(entry);
-  if (wanted_.size() >= kMostWanted) co_return std::unexpected(wire_.malformed("the peer offers too much at once"));
-  Wanted wanted;
-  wanted.entry = std::move(entry);
-  wanted.since = clock_.now();
-  const auto decided = co_await decide_file(wanted);
-  if (!decided) co_return lose(wanted.entry, decided.error());
-  frame.decision = wanted.decision;
-  if (frame.decision == Decision::refused) {
-    frame.text = "it exists already";
-    answer(frame);
-    conclude(wanted.entry, TransferOutcome::refused, "it exists already; --overwrite replaces what is there");
-    co_return WireResult<void>();
-  }
-  frame.replaces = options_.replaces;
-  frame.offset = wanted.offset;
-  if (frame.decision != Decision::take) frame.digest = wanted.digest.value();
-  const std::uint32_t id = wanted.entry.id;
-  if (!wanted_.emplace(id, std::move(wanted)).second) {
-    co_return std::unexpected(wire_.malformed("the peer used an id twice"));
-  }
-  answer(frame);
-  co_return WireResult<void>();
-}
-
-Awaitable<Result<void>> TransferReceiver::decide_file(Wanted& wanted) {
-  const TransferEntry& entry = wanted.entry;
-  auto there = directory_.find(entry.path, false);
-  if (!there) co_return std::unexpected(std::move(there).error());
-  if (*there && S_ISREG((*there)->status.st_mode) && is_same_version((*there)->status, entry)) {
-    auto opened = directory_.find(entry.path, true);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    if (*opened && (*opened)->file) {
-      auto digest = co_await digest_of((*opened)->file.get(), entry.size);
-      if (!digest) co_return std::unexpected(std::move(digest).error());
-      wanted.decision = Decision::whole;
-      wanted.digest = std::move(*digest);
-      wanted.offset = entry.size;
-      co_return Result<void>();
-    }
-  }
-  if (*there && (!options_.replaces || S_ISDIR((*there)->status.st_mode))) {
-    wanted.decision = Decision::refused;
-    co_return Result<void>();
-  }
-  if (entry.size < kTransferChunkBytes) co_return Result<void>();
-  auto part = directory_.find_part(entry.path);
-  if (!part) co_return std::unexpected(std::move(part).error());
-  if (!*part) co_return Result<void>();
-  const auto have = static_cast<std::uint64_t>((*part)->status.st_size);
-  const std::uint64_t offset = whole_chunks(std::min(have, entry.size));
-  if (offset == 0) co_return Result<void>();
-  auto digest = co_await digest_of((*part)->file.get(), offset);
-  if (!digest) co_return Result<void>();  // it will be written anew
-  wanted.decision = Decision::resume;
-  wanted.digest = std::move(*digest);
-  wanted.offset = offset;
-  co_return Result<void>();
-}
-
-Awaitable<Result<TreeDigest>> TransferReceiver::digest_of(int file, std::uint64_t bytes) {
-  answer_hasher_.begin();
-  for (std::uint64_t offset = 0; offset < bytes; offset += kTransferChunkBytes) {
-    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(kTransferChunkBytes, bytes - offset));
-    answer_hasher_.submit(file, offset, some);
-    if (offset % kHashStepBytes == 0) co_await asio::post(executor_, kToken);
-  }
-  co_return answer_hasher_.finish();
-}
-
-WireResult<void> TransferReceiver::make(const TransferEntry& entry) {
-  AnswerFrame frame;
-  frame.id = entry.id;
-  frame.decision = Decision::made;
-  if (entry.kind == TransferKind::directory) {
-    if (auto made = directory_.make_directory(entry); !made) return lose(entry, made.error());
-  } else {
-    const auto made = directory_.make_link(entry, options_.replaces);
-    if (!made) return lose(entry, made.error());
-    if (!*made) frame.decision = Decision::unchanged;
-  }
-  answer(frame);
-  conclude(entry, frame.decision == Decision::made ? TransferOutcome::stored : TransferOutcome::unchanged, {});
-  return {};
 }
 
 WireResult<void> TransferReceiver::on_start(const StartFrame& frame) {
@@ -305,10 +191,7 @@ WireResult<void> TransferReceiver::store(const EndFrame& frame) {
     return lost;
   }
   answer_result(frame.id, ResultStatus::stored, {});
-  Transferred event;
-  event.path = entry.path;
-  event.kind = to_string(entry.kind);
-  event.size = entry.size;
+  Transferred event = transferred(entry);
   event.digest = frame.digest;
   event.resumed_from = current_->resumed_from;
   event.elapsed = clock_.now() - current_->wanted.since;
@@ -325,10 +208,7 @@ WireResult<void> TransferReceiver::on_leave(const LeaveFrame& frame) {
   const bool is_whole = wanted.decision == Decision::whole;
   if (frame.reason == LeaveReason::identical) {
     if (!is_whole) return std::unexpected(wire_.malformed("the peer left a file that is not here"));
-    Transferred event;
-    event.path = wanted.entry.path;
-    event.kind = to_string(wanted.entry.kind);
-    event.size = wanted.entry.size;
+    Transferred event = transferred(wanted.entry);
     event.digest = wanted.digest.value();
     event.outcome = TransferOutcome::unchanged;
     event.elapsed = clock_.now() - wanted.since;
@@ -337,7 +217,7 @@ WireResult<void> TransferReceiver::on_leave(const LeaveFrame& frame) {
     return {};
   }
   if (frame.reason == LeaveReason::differs) {
-    conclude(wanted.entry, TransferOutcome::refused, "it exists already; --overwrite replaces what is there");
+    conclude(wanted.entry, TransferOutcome::refused, kExists);
   } else {
     conclude(wanted.entry, TransferOutcome::failed, "the sender could not read it");
   }
@@ -354,7 +234,6 @@ WireResult<void> TransferReceiver::on_directory(const TransferEntry& entry) {
   return {};
 }
 
-// Whole chunks alone are of use to go on from.
 void TransferReceiver::keep_for_later(std::uint64_t good_bytes) {
   if (!current_->takes || current_->part.descriptor() < 0) return;
   (void)hasher_.finish();
@@ -367,11 +246,12 @@ void TransferReceiver::answer_result(std::uint32_t id, ResultStatus status, std:
   serialize(ReceiverFrame(frame), wire_.output());
 }
 
+std::string TransferReceiver::why(const Error& error) {
+  return !error.detail.empty() ? error.detail : error.code ? error.code.message() : error.attempt;
+}
+
 void TransferReceiver::conclude(const TransferEntry& entry, TransferOutcome outcome, std::string reason) {
-  Transferred event;
-  event.path = entry.path;
-  event.kind = to_string(entry.kind);
-  event.size = entry.size;
+  Transferred event = transferred(entry);
   event.outcome = outcome;
   event.reason = std::move(reason);
   tally_.conclude(std::move(event));

@@ -44,6 +44,10 @@ class TransferReceiver {
   using Wanted = WantedFile;
   using Current = IncomingFile;
 
+  static constexpr const char* kExists = "it exists already; --overwrite replaces what is there";
+  // In words that go behind what it is about.
+  [[nodiscard]] static std::string why(const Error& error);
+
   [[nodiscard]] Awaitable<WireResult<void>> converse();
   [[nodiscard]] Awaitable<WireResult<bool>> handle(SenderFrame frame);
   [[nodiscard]] Awaitable<WireResult<void>> on_entry(TransferEntry entry);
@@ -56,7 +60,6 @@ class TransferReceiver {
   void keep_for_later(std::uint64_t good_bytes);
 
   [[nodiscard]] Awaitable<Result<void>> decide_file(Wanted& wanted);
-  [[nodiscard]] Awaitable<Result<TreeDigest>> digest_of(int file, std::uint64_t bytes);
   [[nodiscard]] WireResult<void> make(const TransferEntry& entry);
   void answer(const AnswerFrame& frame) { serialize(ReceiverFrame(frame), wire_.output()); }
   void answer_result(std::uint32_t id, ResultStatus status, std::string text);

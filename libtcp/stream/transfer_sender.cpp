@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "libtcp/stream/transfer_file.hpp"
+
 namespace tcp::stream {
 namespace {
 
@@ -16,12 +18,6 @@ constexpr std::size_t kMostOpen = 512;
 constexpr std::size_t kFlushBytes = std::size_t{256} * 1024;
 // Below, copying costs less than a system call more.
 constexpr std::size_t kWorthSendfile = std::size_t{64} * 1024;
-constexpr std::uint64_t kHashStepBytes = std::uint64_t{64} << 20;
-
-bool is_unchanged(const struct stat& status, const TransferEntry& entry) {
-  return S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) == entry.size &&
-         status.st_mtim.tv_sec == entry.modified_s && status.st_mtim.tv_nsec == static_cast<long>(entry.modified_ns);
-}
 
 std::string reason_of(int error_number) { return std::generic_category().message(error_number); }
 
@@ -98,9 +94,7 @@ Awaitable<WireResult<void>> TransferSender::take_frame() {
   if (auto* answer = std::get_if<AnswerFrame>(&*frame)) co_return on_answer(std::move(*answer));
   if (const auto* result = std::get_if<ResultFrame>(&*frame)) co_return on_result(*result);
   if (const auto* abort = std::get_if<AbortFrame>(&*frame)) {
-    TransferError said = wire_.malformed("the receiver gave up: " + abort->text);
-    said.trouble = TransferTrouble::aborted;
-    co_return std::unexpected(std::move(said));
+    co_return std::unexpected(wire_.gave_up(abort->text));
   }
   finished_ = true;
   co_return WireResult<void>();
@@ -181,14 +175,13 @@ void TransferSender::offer_more() {
 }
 
 void TransferSender::offer(SourceItem item) {
-  const EntryFrame frame{std::move(item.entry)};
   Offered offered;
-  offered.entry = frame.entry;
+  offered.entry = std::move(item.entry);
   offered.entry.id = next_id_++;
   offered.local = std::move(item.local);
   offered.since = clock_.now();
-  const EntryFrame numbered{offered.entry};
-  serialize(SenderFrame(numbered), wire_.output());
+  const EntryFrame frame{offered.entry};
+  serialize(SenderFrame(frame), wire_.output());
   ++open_;
   offered_.emplace(offered.entry.id, std::move(offered));
 }
@@ -212,13 +205,13 @@ Awaitable<WireResult<void>> TransferSender::act_on(const AnswerFrame& frame) {
   std::string reason;
   if (!file || ::fstat(file.get(), &status) != 0) {
     reason = "read: " + reason_of(errno);
-  } else if (!is_unchanged(status, offered.entry)) {
+  } else if (!is_same_version(status, offered.entry)) {
     reason = "it changed since it was offered";
   }
   TreeDigest prefix;
   if (reason.empty() && frame.decision != Decision::take) {
     const std::uint64_t bytes = frame.decision == Decision::whole ? offered.entry.size : frame.offset;
-    auto digest = co_await digest_of(file.get(), bytes);
+    auto digest = co_await hash_beginning(executor_, hasher_, file.get(), bytes);
     if (digest) {
       prefix = std::move(*digest);
     } else {
@@ -279,7 +272,7 @@ Awaitable<WireResult<void>> TransferSender::send_file(Offered& offered, UniqueFd
   if (file.status == EndStatus::complete && (!digest || ::fstat(file.descriptor.get(), &status) != 0)) {
     file.status = EndStatus::unreadable;
   }
-  if (file.status == EndStatus::complete && !is_unchanged(status, entry)) file.status = EndStatus::changed;
+  if (file.status == EndStatus::complete && !is_same_version(status, entry)) file.status = EndStatus::changed;
   EndFrame end;
   end.id = entry.id;
   end.status = file.status;
@@ -326,16 +319,6 @@ Awaitable<WireResult<void>> TransferSender::send_read_chunk(File& file, std::uin
   co_return co_await wire_.send_data(room);
 }
 
-Awaitable<Result<TreeDigest>> TransferSender::digest_of(int file, std::uint64_t bytes) {
-  hasher_.begin();
-  for (std::uint64_t offset = 0; offset < bytes; offset += kTransferChunkBytes) {
-    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(kTransferChunkBytes, bytes - offset));
-    hasher_.submit(file, offset, some);
-    if (offset % kHashStepBytes == 0) co_await asio::post(executor_, kToken);
-  }
-  co_return hasher_.finish();
-}
-
 // The deepest first: what is in a directory changes its time.
 Awaitable<WireResult<void>> TransferSender::finish() {
   auto flushed = co_await wire_.flush();
@@ -366,10 +349,7 @@ void TransferSender::conclude(std::uint32_t id, TransferOutcome outcome, std::st
   const auto found = offered_.find(id);
   if (found == offered_.end()) return;
   Offered& offered = found->second;
-  Transferred event;
-  event.path = offered.entry.path;
-  event.kind = to_string(offered.entry.kind);
-  event.size = offered.entry.size;
+  Transferred event = transferred(offered.entry);
   event.resumed_from = offered.resumed_from;
   event.outcome = outcome;
   event.reason = std::move(reason);

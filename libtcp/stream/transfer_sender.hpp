@@ -66,7 +66,6 @@ class TransferSender {
                                                       TreeDigest prefix);
   [[nodiscard]] Awaitable<WireResult<void>> send_chunk(File& file, std::uint64_t offset, std::size_t bytes);
   [[nodiscard]] Awaitable<WireResult<void>> send_read_chunk(File& file, std::uint64_t offset, std::size_t bytes);
-  [[nodiscard]] Awaitable<Result<TreeDigest>> digest_of(int file, std::uint64_t bytes);
   [[nodiscard]] Awaitable<WireResult<void>> finish();
   void leave(std::uint32_t id, LeaveReason reason);
   void conclude(std::uint32_t id, TransferOutcome outcome, std::string reason);

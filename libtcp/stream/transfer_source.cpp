@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "libtcp/base/unique_fd.hpp"
+#include "libtcp/stream/transfer_file.hpp"
 #include "libtcp/stream/transfer_paths.hpp"
 
 namespace tcp::stream {
@@ -31,10 +32,8 @@ std::string_view kind_of(mode_t mode) {
 }
 
 Transferred lost(const SourceItem& item, TransferOutcome outcome, std::string kind, std::string reason) {
-  Transferred event;
-  event.path = item.entry.path;
+  Transferred event = transferred(item.entry);
   event.kind = std::move(kind);
-  event.size = item.entry.size;
   event.outcome = outcome;
   event.reason = std::move(reason);
   return event;

@@ -82,6 +82,13 @@ TransferError TransferWire::malformed(std::string why) const {
   return {TransferTrouble::protocol, make_error(Errc::malformed, peer, std::move(why)).error()};
 }
 
+TransferError TransferWire::gave_up(const std::string& why) const {
+  const char* const peer = own_ == TransferRole::sender ? "receiver" : "sender";
+  TransferError said = malformed(std::string("the ") + peer + " gave up: " + why);
+  said.trouble = TransferTrouble::aborted;
+  return said;
+}
+
 TransferError TransferWire::broken(std::error_code code) const {
   if (watch_ && watch_->passed) {
     return {TransferTrouble::idle,

@@ -61,6 +61,8 @@ class TransferWire {
   [[nodiscard]] Awaitable<void> give_up(std::string why);
 
   [[nodiscard]] TransferError malformed(std::string why) const;
+  // The peer said that it ends, and why.
+  [[nodiscard]] TransferError gave_up(const std::string& why) const;
   [[nodiscard]] Channel& channel() noexcept { return channel_; }
 
  private:

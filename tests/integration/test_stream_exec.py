@@ -64,11 +64,6 @@ class ExecCase(StreamCase):
     def shell(self, command, options=("-k",), **popen):
         return self.listen(*options, "--shell", command, **{"stdin": subprocess.DEVNULL, **popen})
 
-    def client(self, listening):
-        client = socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE)
-        self.addCleanup(client.close)
-        return client
-
     def ask(self, listening, data=b""):
         """Sends, half-closes, and returns the whole answer."""
         with self.client(listening) as client:

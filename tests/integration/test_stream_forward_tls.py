@@ -30,23 +30,6 @@ class ForwardTlsCase(TlsCase):
     def forward(self, port, *words, host="127.0.0.1", **popen):
         return self.listen("--forward", f"tls:{host}:{port}", *words, **popen)
 
-    def client(self, listening):
-        connection = socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE)
-        self.addCleanup(connection.close)
-        return connection
-
-    def read_all(self, connection):
-        data = b""
-        while chunk := connection.recv(1 << 16):
-            data += chunk
-        return data
-
-    def nothing_comes(self, connection):
-        try:
-            self.assertEqual(connection.recv(1), b"")
-        except ConnectionResetError:
-            pass
-
     def told(self, process):
         """What standard error says, after the line that it listens."""
         err = process.communicate(timeout=PATIENCE)[1].decode().splitlines()

@@ -2,7 +2,6 @@
 """The HTTP service of listen against curl and against clients that mean no good."""
 
 import email.utils
-import json
 import os
 import pathlib
 import socket
@@ -63,18 +62,6 @@ class HttpCase(StreamCase):
     def serve(self, *words, **popen):
         return self.listen("--serve", f"http:{self.root}", "--json-fd", "2", "--ndjson", *words,
                            stdin=subprocess.DEVNULL, **popen)
-
-    def event(self, listener, kind, **fields):
-        for line in listener.stderr:
-            event = json.loads(line)
-            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
-                return event
-        self.fail(f"no event {kind} {fields}")
-
-    def client(self, listener):
-        client = socket.create_connection(("127.0.0.1", listener.ports[0]), PATIENCE)
-        self.addCleanup(client.close)
-        return client
 
     def raw(self, listener, request):
         """All that comes back for these bytes."""

@@ -42,12 +42,6 @@ def read_exactly(client, size):
 
 
 class HubCase(StreamCase):
-    def client(self, listener, source=None, address="127.0.0.1"):
-        client = socket.create_connection((address, listener.ports[0]), PATIENCE,
-                                          (source, 0) if source else None)
-        self.addCleanup(client.close)
-        return client
-
     def assertReset(self, listener, source=None, address="127.0.0.1"):
         """The reset may come before connect(2) returns."""
         with self.assertRaises(ConnectionResetError):

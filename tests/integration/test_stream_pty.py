@@ -29,11 +29,6 @@ class PtyCase(StreamCase):
     def shell(self, command, *options, **popen):
         return self.listen("-k", "--pty", *options, "--shell", command, **{"stdin": subprocess.DEVNULL, **popen})
 
-    def client(self, listening):
-        client = socket.create_connection(("127.0.0.1", listening.ports[0]), timeout=PATIENCE)
-        self.addCleanup(client.close)
-        return client
-
     @staticmethod
     def hear(client, pattern):
         """All until the pattern is there; its match."""

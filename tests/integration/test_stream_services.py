@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Services of listen that have a conversation with each client: a file, a banner."""
 
-import json
 import os
 import pathlib
 import socket
@@ -27,19 +26,6 @@ class ServiceCase(StreamCase):
     def serve(self, what, *words, **popen):
         """A listener whose events are read line by line."""
         return self.listen("--ndjson", "--serve", what, *words, stdin=subprocess.DEVNULL, **popen)
-
-    def event(self, listener, kind, **fields):
-        """The next event of a kind; those before it are passed over."""
-        for line in listener.stderr:
-            event = json.loads(line)
-            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
-                return event
-        self.fail(f"no event {kind} {fields}")
-
-    def client(self, listener, address="127.0.0.1"):
-        client = socket.create_connection((address, listener.ports[0]), PATIENCE)
-        self.addCleanup(client.close)
-        return client
 
     def refused(self, *words, code=2):
         ended = self.run_for(self.tcpbox, "listen", "127.0.0.1:0", *words, stdin=subprocess.DEVNULL)
@@ -202,13 +188,17 @@ class Faults(ServiceCase):
         except TimeoutError:
             return got
 
-    def test_reset_of_every_service(self):
-        data = os.urandom(300_000)
+    def every_service(self, data):
+        """Each service, the number of bytes after which it fails, and what a client begins with."""
         (self.scratch / "www").mkdir()
         path = self.file(data, "www/file")
-        for what, size, begin in ((f"file:{path}", 100_000, b""), (f"file:{path}", 0, b""), ("banner:0123456789", 4, b""),
-                                  (f"http:{self.scratch}/www", 5000, b"GET /file HTTP/1.0\r\n\r\n"), ("echo", 7, b"x" * 100),
-                                  ("chargen", 1 << 20, b""), ("daytime", 10, b""), ("discard", 0, b"x")):
+        return ((f"file:{path}", 100_000, b""), (f"file:{path}", 0, b""), ("banner:0123456789", 4, b""),
+                (f"http:{self.scratch}/www", 5000, b"GET /file HTTP/1.0\r\n\r\n"), ("echo", 7, b"x" * 100),
+                ("chargen", 1 << 20, b""), ("daytime", 10, b""), ("discard", 0, b"x"))
+
+    def test_reset_of_every_service(self):
+        data = os.urandom(300_000)
+        for what, size, begin in self.every_service(data):
             with self.subTest(what=what, size=size):
                 listener = self.serve(what, "-k", "--reset-after", size)
                 client = self.client(listener)
@@ -249,11 +239,7 @@ class Faults(ServiceCase):
 
     def test_stall_of_every_service(self):
         data = os.urandom(300_000)
-        (self.scratch / "www").mkdir()
-        path = self.file(data, "www/file")
-        for what, size, begin in ((f"file:{path}", 100_000, b""), (f"file:{path}", 0, b""), ("banner:0123456789", 4, b""),
-                                  (f"http:{self.scratch}/www", 5000, b"GET /file HTTP/1.0\r\n\r\n"), ("echo", 7, b"x" * 100),
-                                  ("chargen", 1 << 20, b""), ("daytime", 10, b""), ("discard", 0, b"x")):
+        for what, size, begin in self.every_service(data):
             with self.subTest(what=what, size=size):
                 listener = self.serve(what, "-k", "--stall-after", size)
                 client = self.client(listener)

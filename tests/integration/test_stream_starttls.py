@@ -139,24 +139,6 @@ class Scripted(StartTlsCase):
 
 
 class Hostile(StartTlsCase):
-    def raw_server(self, act):
-        """Serves one client with act(socket), in a thread."""
-        listener, port = self.server()
-
-        def serve():
-            client, _ = listener.accept()
-            client.settimeout(PATIENCE)
-            with client:
-                try:
-                    act(client)
-                except OSError:
-                    pass
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join, PATIENCE)
-        return port
-
     def test_endless_answers(self):
         def endless(piece):
             def act(client):
@@ -172,7 +154,7 @@ class Hostile(StartTlsCase):
                  "mysql": (b"\xff\xff\xff\0" * 99, "longer than 8192 bytes")}
         for protocol, (piece, saying) in cases.items():
             with self.subTest(protocol=protocol):
-                port = self.raw_server(endless(piece))
+                port = self.serves_one(endless(piece))
                 self.fails(self.connect(protocol, port), f"{protocol} ", saying)
 
     def test_another_protocol_answers(self):
@@ -182,14 +164,14 @@ class Hostile(StartTlsCase):
                     client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                     while client.recv(4096):
                         pass
-                self.fails(self.connect(protocol, self.raw_server(act)), f"{protocol} ")
+                self.fails(self.connect(protocol, self.serves_one(act)), f"{protocol} ")
 
     def test_a_server_that_closes(self):
-        port = self.raw_server(lambda client: client.sendall(b"220 hello\r\n") or client.recv(4096))
+        port = self.serves_one(lambda client: client.sendall(b"220 hello\r\n") or client.recv(4096))
         self.fails(self.connect("smtp", port), "smtp EHLO: the server closed the connection")
 
     def test_a_server_that_says_nothing(self):
-        port = self.raw_server(lambda client: client.recv(4096))
+        port = self.serves_one(lambda client: client.recv(4096))
         self.fails(self.connect("smtp", port, "--timeout", "1s"), "smtp greeting: no answer in time", code=1)
 
     def test_a_server_that_says_little_for_ever(self):
@@ -201,7 +183,7 @@ class Hostile(StartTlsCase):
             while not stop.wait(0.05):
                 client.sendall(b"220-x\r\n")
 
-        self.fails(self.connect("smtp", self.raw_server(act), "--timeout", "1s"), "no answer in time", code=1)
+        self.fails(self.connect("smtp", self.serves_one(act), "--timeout", "1s"), "no answer in time", code=1)
 
     def test_cleartext_that_comes_later_is_no_tls(self):
         """Whether it is seen before our ClientHello or after: nothing of ours follows."""
@@ -214,7 +196,7 @@ class Hostile(StartTlsCase):
                 heard.append(data)
 
         heard = []
-        done = self.connect("pop3", self.raw_server(act))
+        done = self.connect("pop3", self.serves_one(act))
         self.fails(done)
         self.assertNotIn(b"password", b"".join(heard))
 

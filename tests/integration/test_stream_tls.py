@@ -646,33 +646,16 @@ class Clients(TlsCase):
 class Servers(TlsCase):
     """Servers that are no TLS server, or none for long."""
 
-    def plain_server(self, act):
-        listener, port = self.server()
-
-        def serve():
-            client, _ = listener.accept()
-            with client:
-                client.settimeout(PATIENCE)
-                try:
-                    act(client)
-                except OSError:
-                    pass
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join, PATIENCE)
-        return port
-
     def test_no_tls(self):
         for said, why in ((b"SSH-2.0-OpenSSH_9.2\r\n", "the peer does not speak TLS"),
                           (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS but plain HTTP"),
                           (b"+", "the peer does not speak TLS")):
             with self.subTest(said=said):
-                port = self.plain_server(lambda client: (client.recv(4096), client.sendall(said), client.recv(4096)))
+                port = self.serves_one(lambda client: (client.recv(4096), client.sendall(said), client.recv(4096)))
                 self.refused(port, saying=why)
 
     def test_a_peer_that_closes(self):
-        port = self.plain_server(lambda client: client.recv(4096))
+        port = self.serves_one(lambda client: client.recv(4096))
         self.refused(port, saying="the peer closed the connection")
 
     def test_timeout_bounds_the_handshake(self):

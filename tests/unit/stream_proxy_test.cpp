@@ -270,13 +270,6 @@ TEST_CASE("HTTP: Basic after the proxy has asked for it, and once") {
   CHECK(holds(talk.error(), "does not accept the user and password"));
 }
 
-TEST_CASE("base64 of every remainder") {
-  CHECK(to_base64("").empty());
-  CHECK(to_base64("f") == "Zg==");
-  CHECK(to_base64("fo") == "Zm8=");
-  CHECK(to_base64("foo") == "Zm9v");
-}
-
 TEST_CASE("challenges of one value and of several") {
   const auto list = parse_http_challenges(
       "Negotiate abc/d==, Digest realm=\"a \\\"b\\\", c\", nonce = n , qop=\"auth,auth-int\",  basic realm=x, New");

@@ -24,6 +24,14 @@ using namespace std::string_literals;
 
 namespace {
 
+Result<TreeDigest> hash_file(TransferHasher& hasher, int file, std::uint64_t bytes) {
+  hasher.begin();
+  for (std::uint64_t offset = 0; offset < bytes; offset += kTransferChunkBytes) {
+    hasher.submit(file, offset, static_cast<std::size_t>(std::min<std::uint64_t>(kTransferChunkBytes, bytes - offset)));
+  }
+  return hasher.finish();
+}
+
 TransferEntry sample_file() {
   TransferEntry entry;
   entry.id = 7;

@@ -2,11 +2,13 @@
 """What the tests of listen and connect share: processes that end with the test, listeners that say their port."""
 
 import hashlib
+import json
 import os
 import pathlib
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from .process import binary, wait_for
@@ -99,6 +101,52 @@ class StreamCase(unittest.TestCase):
         listener.listen()
         listener.settimeout(PATIENCE)
         return listener, listener.getsockname()[1]
+
+    def serves_one(self, act):
+        """Serves one client with act(socket), in a thread; the port."""
+        listener, port = self.server()
+
+        def serve():
+            client, _ = listener.accept()
+            client.settimeout(PATIENCE)
+            with client:
+                try:
+                    act(client)
+                except OSError:
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, PATIENCE)
+        return port
+
+    def client(self, listener, source=None, address="127.0.0.1"):
+        """A connection to its first port."""
+        client = socket.create_connection((address, listener.ports[0]), PATIENCE, (source, 0) if source else None)
+        self.addCleanup(client.close)
+        return client
+
+    @staticmethod
+    def read_all(connection):
+        data = b""
+        while chunk := connection.recv(1 << 16):
+            data += chunk
+        return data
+
+    def nothing_comes(self, connection):
+        """But the end, or a reset."""
+        try:
+            self.assertEqual(connection.recv(1), b"")
+        except ConnectionResetError:
+            pass
+
+    def event(self, process, kind, **fields):
+        """The next event of a kind, with these fields, on standard error; those before it are passed over."""
+        for line in process.stderr:
+            event = json.loads(line)
+            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
+                return event
+        self.fail(f"no event {kind} {fields}")
 
     def ends(self, process, code, data=None):
         out, err = process.communicate(data, timeout=PATIENCE)
