@@ -165,9 +165,7 @@ class Run {
     ResetLimit& resets = resets_of_[*target];
     resets.add(answer.kind, answer.attempt, worth.rtt, answer.received);
     if (answer.kind != AnswerKind::rst || !resets.is_mostly_late()) return;
-    const auto gap = std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>(1 / (kShareOfLimit * static_cast<double>(resets.resets_a_second()))));
-    if (!prober_.pace_host(*target, gap, answer.received)) return;
+    if (!prober_.pace_host(*target, gap_within(resets), answer.received)) return;
     ++summary_.rst_limited_hosts;
     observer_.on_host_note({answer.target.address, HostNote::rst_limited, resets.resets_a_second()});
   }
@@ -175,12 +173,21 @@ class Run {
   void notice_reset_limit() {
     if (summary_.rst_limited_hosts > 0 || !is_one_host()) return;
     if (!options_.exact_rate && !congestion_.has_been_cut()) return;
-    if (!resets_.is_likely()) return;
+    if (!resets_.is_likely() || resets_.resets_a_second() == 0) return;
     ++summary_.rst_limited_hosts;
     observer_.on_host_note({options_.space.targets()[0], HostNote::rst_limited, resets_.resets_a_second()});
-    if (!options_.open_only) return;
-    prober_.expect_only_open();
-    congestion_.count(Evidence::open);
+    if (options_.open_only) {
+      prober_.expect_only_open();
+      congestion_.count(Evidence::open);
+    } else {
+      prober_.pace_host(0, gap_within(resets_), clock_.now());
+    }
+  }
+
+  // Between the retries that a host answers although it holds resets back.
+  [[nodiscard]] static Duration gap_within(const ResetLimit& resets) {
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(1 / (kShareOfLimit * static_cast<double>(resets.resets_a_second()))));
   }
 
   void notice_lost_answers() {
