@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cmd/command.hpp"
-#include "cmd/proxy_options.hpp"
+#include "cmd/secret_arguments.hpp"
 #include "libtcp/base/sanitize.hpp"
 
 namespace tcp::cmd {
@@ -28,7 +28,7 @@ Result<ExitCode> run(Context& context) {
     context.out.write(invocation.text);
     return ExitCode::done;
   }
-  context.arguments = without_proxy_credentials(std::move(context.arguments));  // from here on they are only reported
+  context.arguments = without_secrets(std::move(context.arguments));  // from here on they are only reported
   return invocation.command->run(context);
 }
 
@@ -65,7 +65,7 @@ int guarded_main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    tcp::cmd::wipe_proxy_credentials(argc, argv);
+    tcp::cmd::wipe_secrets(argc, argv);
     return tcp::cmd::guarded_main(arguments);
   } catch (const std::exception& exception) {
     const std::string text = std::string("tcpbox: internal error: ") + exception.what() + "\n";

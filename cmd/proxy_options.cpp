@@ -13,25 +13,6 @@ namespace tcp::cmd {
 namespace {
 
 constexpr const char* kOption = "--proxy";
-constexpr const char* kServerOption = "--proxy-auth";
-
-// Where the words of an option are, with what precedes them: calls `visit(word)`.
-template <class Words, class Visit>
-void visit_words(std::string_view option, Words&& words, const Visit& visit) {
-  bool is_next = false;
-  for (auto&& word : words) {
-    const std::string_view text(word);
-    const bool is_joined = text.starts_with(option) && text.substr(option.size()).starts_with('=');
-    if (is_next || is_joined) visit(word);
-    is_next = text == option;
-  }
-}
-
-// All of --proxy-auth's.
-std::string_view secret_in(std::string_view word) {
-  if (word.starts_with(kServerOption)) word.remove_prefix(std::string_view(kServerOption).size() + 1);
-  return word;
-}
 
 }  // namespace
 
@@ -120,24 +101,6 @@ void RefusedProxy::define(CLI::App& app) {
 Result<void> RefusedProxy::settle() const {
   if (words_.empty()) return {};
   return usage_error(kOption, "a proxy makes the connection itself: there is no SYN of ours to see");
-}
-
-std::vector<std::string> without_proxy_credentials(std::vector<std::string> arguments) {
-  const auto hide = [](std::string& word, std::string_view secret) {
-    if (!secret.empty()) word.replace(static_cast<std::size_t>(secret.data() - word.data()), secret.size(), "*");
-  };
-  visit_words(kOption, arguments, [&](std::string& word) { hide(word, stream::userinfo_in(word)); });
-  visit_words(kServerOption, arguments, [&](std::string& word) { hide(word, secret_in(word)); });
-  return arguments;
-}
-
-void wipe_proxy_credentials(int argc, char** argv) {
-  const auto wipe = [](char* word, std::string_view secret) {
-    if (!secret.empty()) std::fill_n(word + (secret.data() - word), secret.size(), '*');
-  };
-  const std::span words(argv, static_cast<std::size_t>(argc));
-  visit_words(kOption, words, [&](char* word) { wipe(word, stream::userinfo_in(word)); });
-  visit_words(kServerOption, words, [&](char* word) { wipe(word, secret_in(word)); });
 }
 
 }  // namespace tcp::cmd

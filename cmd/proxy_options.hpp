@@ -45,9 +45,4 @@ class RefusedProxy {
   std::vector<std::string> words_;
 };
 
-// The arguments without what --proxy and --proxy-auth may have of users and passwords, for reports.
-[[nodiscard]] std::vector<std::string> without_proxy_credentials(std::vector<std::string> arguments);
-// The same in place, in the memory that others see (ps(1)).
-void wipe_proxy_credentials(int argc, char** argv);
-
 }  // namespace tcp::cmd

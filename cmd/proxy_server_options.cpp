@@ -28,9 +28,7 @@ Result<stream::ProxyCredentials> parse_both(const std::string& text, const std::
 }
 
 Result<stream::ProxyCredentials> read_both(const std::string& path) {
-  TCP_TRY_ASSIGN(text, read_small_file(path));
-  std::string line = text.substr(0, text.find('\n'));
-  if (line.ends_with('\r')) line.pop_back();
+  TCP_TRY_ASSIGN(line, read_first_line(path));
   return parse_both(line, path);
 }
 

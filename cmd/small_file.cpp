@@ -22,4 +22,11 @@ Result<std::string> read_small_file(const std::string& path) {
   return *std::move(text);
 }
 
+Result<std::string> read_first_line(const std::string& path) {
+  TCP_TRY_ASSIGN(text, read_small_file(path));
+  std::string line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 }  // namespace tcp::cmd

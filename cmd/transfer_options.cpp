@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/small_file.hpp"
 #include "cmd/stream_options.hpp"
 #include "libtcp/stream/tls.hpp"
 #include "libtcp/stream/transfer_code.hpp"
@@ -11,6 +12,8 @@ namespace tcp::cmd {
 namespace {
 
 const char* const kTransferGroup = "Files";
+const char* const kCode = "--code";
+const char* const kCodeFile = "--code-file";
 
 Result<void> check_rivals(const std::string& option, const TransferRivals& rivals) {
   if (!rivals.joined.empty()) {
@@ -32,24 +35,33 @@ Result<void> check_rivals(const std::string& option, const TransferRivals& rival
 }  // namespace
 
 void CodeWords::define(CLI::App& app, bool makes) {
-  auto* option = app.add_option("--code", words,
+  auto* option = app.add_option(kCode, words,
                                 makes ? "Encrypt, for a sender who says these words; without any, make and print them"
                                       : "Encrypt, for a receiver who has the same words")
                      ->type_name("WORDS")
                      ->group(kTransferGroup);
   if (makes) option->expected(0, 1)->default_str("");
+  app.add_option(kCodeFile, file, "Likewise, with the words in the first line of a file")
+      ->type_name("FILE")
+      ->group(kTransferGroup);
 }
 
 Result<void> CodeWords::settle(std::string_view missing, const TransferRivals& rivals) {
-  if (!words) return {};
-  if (!missing.empty()) return usage_error("--code", "needs " + std::string(missing));
-  if (rivals.has_tls) return usage_error("--code and --tls", "exclude each other: the code is what TLS goes by");
-  if (words->empty()) return {};
-  const auto normalized = stream::normalize_code(*words);
-  if (!normalized) return usage_error("--code", "must be words of at most 256 bytes, with '-' or spaces between");
+  if (!is_used()) return {};
+  const std::string option = words ? kCode : kCodeFile;
+  if (words && file) return usage_error(option + " and " + kCodeFile, "exclude each other");
+  if (!missing.empty()) return usage_error(option, "needs " + std::string(missing));
+  if (rivals.has_tls) return usage_error(option + " and --tls", "exclude each other: the code is what TLS goes by");
+  if (file && file->empty()) return usage_error(option + " ''", "must be the name of a file");
+  return words && !words->empty() ? take(*words, option) : Result<void>();
+}
+
+Result<void> CodeWords::take(const std::string& text, const std::string& origin) {
+  const auto normalized = stream::normalize_code(text);
+  if (!normalized) return usage_error(origin, "must be words of at most 256 bytes, with '-' or spaces between");
   if (stream::code_strength(*normalized) < stream::kLeastCodeBits) {
     auto weak =
-        usage_error("--code", "is too easy to guess: at least four words, all different, or 20 letters and digits");
+        usage_error(origin, "is too easy to guess: at least four words, all different, or 20 letters and digits");
     weak.error().hint = "'tcpbox listen PORT --receive DIR --code' makes a good one";
     return weak;
   }
@@ -58,7 +70,10 @@ Result<void> CodeWords::settle(std::string_view missing, const TransferRivals& r
 }
 
 Result<stream::Sha256> CodeWords::load() {
-  if (code_.empty()) {
+  if (file) {
+    TCP_TRY_ASSIGN(line, read_first_line(*file));
+    TCP_TRY(take(line, *file));
+  } else if (code_.empty()) {
     TCP_TRY_ASSIGN(made, stream::make_code());
     code_ = made;
     made_ = true;
@@ -76,7 +91,7 @@ void SendWords::define(CLI::App& app) {
 
 Result<void> SendWords::settle(const TransferRivals& rivals) {
   TCP_TRY(code.settle(paths.empty() ? "--send-file" : "", rivals));
-  if (code.is_used() && code.words->empty()) return usage_error("--code ''", "must be the receiver's words");
+  if (code.words && code.words->empty()) return usage_error("--code ''", "must be the receiver's words");
   if (paths.empty()) return {};
   TCP_TRY(check_rivals("--send-file", rivals));
   for (const std::string& path : paths) {

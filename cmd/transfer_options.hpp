@@ -22,21 +22,25 @@ struct TransferRivals {
   bool has_tls;  // by certificates
 };
 
-// --code: what both sides say to each other.
+// --code and --code-file: what both sides say to each other.
 struct CodeWords {
   std::optional<std::string> words;  // as typed; empty: one is to be made
+  std::optional<std::string> file;   // its first line holds the words
 
   void define(CLI::App& app, bool makes);
   // `missing`: the option that it needs, when that was not given.
   [[nodiscard]] Result<void> settle(std::string_view missing, const TransferRivals& rivals);
-  [[nodiscard]] bool is_used() const noexcept { return words.has_value(); }
+  [[nodiscard]] bool is_used() const noexcept { return words || file; }
   [[nodiscard]] bool is_made() const noexcept { return made_; }
-  // What TLS is to use. Takes its time.
+  // What TLS is to use. Takes its time. Errors: the file.
   [[nodiscard]] Result<stream::Sha256> load();
   // Once loaded.
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
  private:
+  // `origin`: an option, or the name of a file.
+  [[nodiscard]] Result<void> take(const std::string& text, const std::string& origin);
+
   bool made_ = false;
   std::string code_;
 };

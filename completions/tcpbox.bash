@@ -261,6 +261,10 @@ _tcpbox() {
       :
       return
       ;;
+    'listen --code-file')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return
+      ;;
     'listen --proxy-auth')
       :
       return
@@ -539,6 +543,10 @@ _tcpbox() {
       ;;
     'connect --code')
       :
+      return
+      ;;
+    'connect --code-file')
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
     'scan --baseline')
@@ -825,8 +833,8 @@ _tcpbox() {
   if [[ $cur == -* ]]; then
     local options=
     case $command in
-      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --transparent --exec --shell --stderr --pty --pty-size --broker --chat --queue --stuck-timeout --serve --http-listing --http-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout --user --group --chroot --delay-accept --reset-after --stall-after --receive --overwrite --code --fsync --proxy-auth --proxy-auth-file --allow-target --deny-target --request-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
-      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --telnet --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --pty --pty-size --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --starttls --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure --expect --send --send-secret --expect-timeout --until --send-file --code -4 --ipv4 -6 --ipv6 -n --numeric' ;;
+      listen) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd -k --keep-open --accept-timeout --ready-fd --reuse-port --max-connections --when-full --max-per-host --allow --deny --proxy-protocol --proxy-protocol-from --proxy-protocol-timeout --forward --balance --send-proxy --transparent --exec --shell --stderr --pty --pty-size --broker --chat --queue --stuck-timeout --serve --http-listing --http-timeout --forward-tls-cert --forward-tls-key --forward-tls-alpn --forward-tls-min --forward-tls-max --forward-tls-ciphers --forward-tls-ca --forward-tls-name --forward-tls-pin --forward-tls-insecure --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --tls-client-ca --tls-client-optional --handshake-timeout --user --group --chroot --delay-accept --reset-after --stall-after --receive --overwrite --code --code-file --fsync --proxy-auth --proxy-auth-file --allow-target --deny-target --request-timeout -4 --ipv4 -6 --ipv6 -n --numeric --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate' ;;
+      connect) options='-h --help --progress --hexdump --record -v --verbose --json --ndjson --color --json-fd --timeout --retry --retry-delay --wait -s --source --source-port --interface -z --zero --telnet --recv-only --send-only --idle-timeout -C --crlf --delay --quit-after --half-open --until-bytes --rate --nodelay --keepalive --user-timeout --congestion --mss --ttl --min-ttl --dscp --mark --fastopen --recv-buffer --send-buffer --notsent-lowat --linger --mptcp --md5 --exec --shell --stderr --pty --pty-size --tls --tls-cert --tls-key --tls-alpn --tls-min --tls-max --tls-ciphers --starttls --tls-ca --tls-name --tls-pin --tls-insecure --proxy --proxy-auth-file --proxy-tls-cert --proxy-tls-key --proxy-tls-alpn --proxy-tls-min --proxy-tls-max --proxy-tls-ciphers --proxy-tls-ca --proxy-tls-name --proxy-tls-pin --proxy-tls-insecure --expect --send --send-secret --expect-timeout --until --send-file --code --code-file -4 --ipv4 -6 --ipv6 -n --numeric' ;;
       scan) options='-h --help --open -v --verbose --stream --progress --list --baseline --output --csv --xml --greppable --html --json --ndjson --color --targets-file --exclude --exclude-file --first-address --i-am-allowed --discover --no-discover -4 --ipv4 -6 --ipv6 -n --numeric -p --ports --top --exclude-ports --technique --flags --mss --ttl --no-options --source --source-port --interface --gateway-mac --vlan --timing --rate --max-rate --min-rate --retries --confidence --timeout --host-timeout --shard --seed --checkpoint --resume --banner --banner-timeout' ;;
       ports) options='-h --help --json --ndjson --color -s --search -r --range -P --protocol -c --common' ;;
       handshake-trace) options='-h --help --svg --json --ndjson --color -i --interface --read --filter --only --summary --top --write --html --duration --most-connections --technique --timeout --close-timeout --syn-retries --half-open --send --path --max-hops --queries --paris --watch --pmtu --mss --window --window-scale --no-sack --no-timestamps --ecn --accecn --fastopen --mptcp --ttl --dscp --source-port --flags -c --count --interval --flood -4 --ipv4 -6 --ipv6 -n --numeric' ;;

@@ -64,10 +64,12 @@ Awaitable<std::optional<TransferError>> TransferSender::run() {
   if (reader_runs_) wire_.channel().cancel();
   news_.expires_at(Timer::time_point::max());
   while (reader_runs_) co_await news();
-  const bool has_reason = reader_trouble_ && reader_trouble_->trouble != TransferTrouble::broken;
-  if (!sent && has_reason) co_return std::move(reader_trouble_);
-  if (!sent) co_return std::move(sent).error();
-  co_return std::nullopt;
+  if (sent) co_return std::nullopt;
+  const bool is_broken = sent.error().trouble == TransferTrouble::broken;
+  if (reader_trouble_ && (is_broken || reader_trouble_->trouble != TransferTrouble::broken)) {
+    co_return std::move(reader_trouble_);
+  }
+  co_return std::move(sent).error();
 }
 
 Awaitable<void> TransferSender::news() {
@@ -79,7 +81,7 @@ Awaitable<void> TransferSender::read_answers() {
   while (!finished_ && !reader_trouble_) {
     auto taken = co_await take_frame();
     if (!taken) reader_trouble_ = std::move(taken).error();
-    if (reader_trouble_ && reader_trouble_->trouble == TransferTrouble::protocol) wire_.channel().cancel();
+    if (reader_trouble_) wire_.channel().cancel();  // a peer that has ended may never read what is being sent
     tell();
   }
   reader_runs_ = false;
@@ -96,6 +98,7 @@ Awaitable<WireResult<void>> TransferSender::take_frame() {
   if (const auto* abort = std::get_if<AbortFrame>(&*frame)) {
     co_return std::unexpected(wire_.gave_up(abort->text));
   }
+  if (!is_done_) co_return std::unexpected(wire_.malformed("the peer ended before its files"));
   finished_ = true;
   co_return WireResult<void>();
 }
@@ -140,7 +143,6 @@ Awaitable<WireResult<void>> TransferSender::send_all() {
   serialize(SenderFrame(plan), wire_.output());
   for (;;) {
     if (reader_trouble_) co_return std::unexpected(*reader_trouble_);
-    if (finished_) co_return std::unexpected(wire_.malformed("the peer ended before its files"));
     while (!source_ended_ && open_ < kMostOpen && wire_.output().size() < kFlushBytes) {
       offer_more();
     }
@@ -331,6 +333,7 @@ Awaitable<WireResult<void>> TransferSender::finish() {
     flushed = co_await wire_.flush();
     if (!flushed) co_return flushed;
   }
+  is_done_ = true;
   serialize(SenderFrame(DoneFrame()), wire_.output());
   flushed = co_await wire_.flush();
   if (!flushed) co_return flushed;

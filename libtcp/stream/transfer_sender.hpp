@@ -85,6 +85,7 @@ class TransferSender {
   std::deque<AnswerFrame> answers_;
   std::optional<std::uint32_t> sending_;
   bool sending_is_unwanted_ = false;
+  bool is_done_ = false;   // we have said that nothing more comes
   bool finished_ = false;  // the receiver is
   bool reader_runs_ = false;
   std::optional<TransferError> reader_trouble_;

@@ -48,7 +48,7 @@ WRONG["--code"] = "password"
 NAMES = {"--congestion", "--exec", "--interface", "--md5", "--record", "--shell", "--tls-ca", "--tls-cert",
          "--tls-client-ca", "--tls-key", "--tls-name", "--forward-tls-ca", "--forward-tls-cert", "--forward-tls-key",
          "--forward-tls-name", "--proxy-tls-ca", "--proxy-tls-cert", "--proxy-tls-key", "--proxy-tls-name",
-         "--proxy-auth-file", "--receive", "--send-file"}
+         "--code-file", "--proxy-auth-file", "--receive", "--send-file"}
 TRANSFER = {"listen": ["--receive", "."], "connect": ["--send-file", "."]}
 NEEDS = {
     **dict.fromkeys(("--proxy-auth", "--allow-target", "--deny-target", "--request-timeout"), ["--serve", "socks"]),
@@ -78,7 +78,7 @@ def long_name(option):
 
 
 def needs(name, command):
-    if name == "--code":
+    if name in ("--code", "--code-file"):
         return TRANSFER[command]
     if name == "--proxy-auth-file":
         return ["--serve", "socks"] if command == "listen" else ["--proxy", "http://127.0.0.1:1"]

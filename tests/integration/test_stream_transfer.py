@@ -477,6 +477,25 @@ class HostileReceivers(TransferCase):
         peer.close()
         self.ends(sender, 3)
 
+    def test_one_that_ends_and_reads_no_more(self):
+        """There is more than fits in buffers, and nobody will ever ask for it."""
+        file = self.scratch / "f"
+        file.write_bytes(b"")
+        os.truncate(file, 40 * CHUNK)
+        endings = {"without a word": [], "as if all were there": [(transfer.FINISHED, b"")]}
+        for name, frames in endings.items():
+            with self.subTest(name):
+                sender, peer = self.receiver(file)
+                self.assertEqual(peer.frame()[0], transfer.ENTRY)
+                peer.send(transfer.ANSWER, self.answer(0, transfer.TAKE))
+                self.assertEqual(peer.frame()[0], transfer.START)
+                for kind, body in frames:
+                    peer.send(kind, body)
+                peer.socket.shutdown(socket.SHUT_WR)
+                _, said = self.ends(sender, 3)
+                self.assertIn(b"the peer ended", said)
+                peer.close()
+
     def test_its_reason_is_told(self):
         sender, peer = self.receiver(self.file("f", 10))
         peer.send(transfer.ABORT, transfer.text("no\x1broom"))
@@ -587,6 +606,34 @@ class Codes(TransferCase):
         self.assertEqual((connected["tls"]["version"], connected["tls"]["verified"]), ("TLSv1.3", "code"))
         self.assertIsNotNone(connected["tls"]["group"])
 
+    def test_from_a_file(self):
+        file = self.file("secret", 10)
+        code = self.scratch / "code"
+        code.write_text(self.CODE + "\r\nand more\n")
+        self.transfer(file, "--code-file", code, receive=["--code", self.CODE])
+        self.assertEqual((self.inbox / "secret").read_bytes(), file.read_bytes())
+        self.transfer(file, "--code", self.CODE, receive=["--code-file", code])
+        code.write_text("secret\n")
+        for words, reason in (([code], f"{code}: is too easy to guess"),
+                              ([self.scratch / "missing"], f"{self.scratch}/missing: No such file")):
+            done = self.run_for(self.tcpbox, "connect", "127.0.0.1:1", "--send-file", file, "--code-file", *words)
+            self.assertIn(reason, done.stderr.decode())
+            self.assertIn(done.returncode, (2, 3))
+            self.assertNotIn(b"secret\n", done.stderr)
+
+    def test_nobody_else_sees_it(self):
+        for words in (["--code", self.CODE], [f"--code={self.CODE}"]):
+            with self.subTest(words=words):
+                receiver = self.receive(*words, "--ndjson")
+                command_line = pathlib.Path(f"/proc/{receiver.pid}/cmdline").read_bytes()
+                self.assertNotIn(b"violin", command_line)
+                self.assertIn(b"--code", command_line)
+                started = json.loads(receiver.stderr.readline())
+                self.assertIn("--code", " ".join(started["arguments"]))
+                self.assertNotIn("violin", " ".join(started["arguments"]))
+                receiver.terminate()
+                receiver.wait()
+
     def test_one_that_is_made(self):
         file = self.file("secret", 10)
         receiver = self.receive("--code")
@@ -646,6 +693,8 @@ class Words(TransferCase):
                  ("listen", ["1", "--receive", "d", "--tls", "--code"], "--code and --tls"),
                  ("connect", ["h:1", "--code", self.CODE], "--code: needs --send-file"),
                  ("connect", ["h:1", "--send-file", "f", "--tls", "--code", self.CODE], "--code and --tls"),
+                 ("connect", ["h:1", "--send-file", "f", "--code", self.CODE, "--code-file", "f"],
+                  "--code and --code-file"),
                  ("connect", ["h:1", "--send-file", ""], "--send-file ''"),
                  ("connect", ["h:1", "-z", "--send-file", "f"], "--send-file and --zero"),
                  ("connect", ["h:1", "--send-file", "f", "--crlf"], "--crlf: has no use with --send-file"))
