@@ -23,6 +23,7 @@ void ProxyWords::define(CLI::App& app) {
                  "the environment says (env); again: through one after the other")
       ->type_name("URL|env")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group(group);
   app.add_option("--proxy-auth-file", auth_file_, "USER:PASSWORD for proxies that have none, a line for each --proxy")
@@ -95,7 +96,11 @@ Result<void> ProxyWords::load(stream::DialOptions& dial) {
 }
 
 void RefusedProxy::define(CLI::App& app) {
-  app.add_option(kOption, words_, "Refused: a proxy makes the connection itself")->type_name("URL")->group("");
+  app.add_option(kOption, words_, "Refused: a proxy makes the connection itself")
+      ->type_name("URL")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->group("");
 }
 
 Result<void> RefusedProxy::settle() const {

@@ -18,7 +18,7 @@ build_packages=(
 test_packages=(doctest-dev python3 iproute2 util-linux)
 # Peers, judges and tools of single tests; ccache makes the second build quick.
 test_tools=(
-  ccache python3-jsonschema nginx haproxy nftables ncat netcat-openbsd socat microsocks tinyproxy dante-server nmap
+  ccache python3-jsonschema nginx haproxy nftables ncat netcat-openbsd socat microsocks tinyproxy dante-server squid nmap
   tshark tcpdump openssh-server openssl curl jq mandoc shellcheck zsh fish strace clang-19 libclang-rt-19-dev
   clang-format-19
 )

@@ -395,6 +395,45 @@ class Listen(RecipeCase):
         self.assertEqual(got.returncode, 56, got.stderr)
         self.assertLess(1 << 20, len(got.stdout) + 1024)
 
+    @recipe("listen", "Does a client mind that it has to wait: five seconds for the connection, and for ever for the rest of "
+            "an answer?")
+    def test_slow(self, text):
+        (self.work / "config.json").write_bytes(DATA)
+        self.serve(text, 9000)
+        with socket.create_connection((HOST, 9000), timeout=PATIENCE) as client:
+            got = b""
+            while len(got) < 100:
+                got += client.recv(4096)
+            self.assertEqual(got, DATA[:100])
+            client.settimeout(0.2)
+            self.assertRaises(TimeoutError, client.recv, 1)
+
+    @recipe("listen", "Nothing of this host within reach of those who talk to it:")
+    def test_cell(self, text):
+        listener = self.serve(text, 7)
+        self.assertEqual(self.nc(7, b"echo"), b"echo")
+        pid, = subprocess.run(["pgrep", "-g", str(listener.pid), "tcpbox"], check=True, capture_output=True,
+                              text=True).stdout.split()
+        self.assertEqual(list(pathlib.Path(f"/proc/{pid}/root").iterdir()), [])
+
+    @recipe("listen", "Behind a load balancer that says whose connection it is:")
+    def test_behind_a_load_balancer(self, text):
+        self.serve(text, 7001)
+        with socket.create_connection((HOST, 7001), source_address=(HOST, 0)) as client:
+            client.sendall(b"PROXY TCP4 192.0.2.77 192.0.2.10 1234 7001\r\n")
+            self.assertEqual(self.read_all(client), b"hello 192.0.2.77\n")
+
+    @recipe("listen", "The other way round: tell a server behind who the client is:")
+    def test_tells_a_server(self, text):
+        behind = self.listener_at(80)
+        self.serve(text, 8080)
+        with socket.create_connection((HOST, 8080), source_address=("192.0.2.7", 0)):
+            connection, _ = behind.accept()
+            with connection:
+                header = connection.recv(28, socket.MSG_WAITALL)
+        self.assertEqual(header[:12], b"\r\n\r\n\0\r\nQUIT\n")
+        self.assertEqual(socket.inet_ntoa(header[16:20]), "192.0.2.7")
+
     @recipe("listen", "Look at what the programs of user 1000 say to web servers:")
     def test_transparent(self, text):
         self.addCleanup(subprocess.run, ["nft", "delete", "table", "inet", "proxied"], check=True)
@@ -741,6 +780,41 @@ class Connect(RecipeCase):
         for greets, code in ((True, 0), (False, 4)):
             self.on_client(listener, mail(greets))
             self.does(text, code)
+
+    def proxy(self, port, kind, *words):
+        proxy = self.peer_listens([self.tcpbox, "listen", f"{HOST}:{port}", "--serve", kind, "--ndjson", *words], port,
+                                  stdin=subprocess.DEVNULL)
+        return lambda **fields: self.event(proxy, "proxy_request", **fields)
+
+    @recipe("connect", "Through a SOCKS server, which looks the name up:")
+    def test_socks(self, text):
+        asked = self.proxy(1080, "socks")
+        self.answers(5432, "behind", HOST)
+        self.assertEqual(self.does(text)[0], b"behind\n")
+        self.assertEqual(asked()["host"], "db.example.org")
+
+    @recipe("connect", "Log in through two proxies; who we are there stands in a file, a line for each:")
+    def test_ssh(self, text):
+        (self.work / "proxies").write_text("ann:lovelace\nbob:builder\n")
+        socks = self.proxy(1080, "socks", "--proxy-auth", "ann:lovelace")
+        web = self.proxy(8080, "http-proxy", "--proxy-auth", "bob:builder")
+        self.sshd()
+        _, err = self.does(text.replace("ssh ", "ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=no "
+                                        "-o UserKnownHostsFile=/dev/null ", 1), 255)
+        self.assertIn(b"Permission denied (publickey", err)
+        self.assertEqual(socks(user="ann")["port"], 8080)
+        self.assertEqual(web(user="bob")["port"], 22)
+
+    @recipe("connect", "Through the proxy that the environment names for all programs, if any:")
+    def test_environment(self, text):
+        asked = self.proxy(8080, "http-proxy")
+        self.nginx(443, tls=True, certificate=self.authority.issue("www", san="DNS:www"))
+        self.env.update(HTTPS_PROXY=f"http://{HOST}:8080", https_proxy=f"http://{HOST}:8080")
+        self.does(text)
+        self.assertEqual(asked()["host"], "www")
+        self.env.update(NO_PROXY="www", no_proxy="www")
+        _, err = self.does(text)
+        self.assertNotIn(b"8080", err)
 
     @recipe("connect", "Only listen to a server that talks:")
     def test_recv_only(self, text):
