@@ -5,6 +5,10 @@
 //   stream_load push PORT CONNECTIONS BYTES    as many at once, each sends BYTES, then waits for the end
 //   stream_load knock PORT CONNECTIONS FLIGHT  each sends one byte and its end, and waits for the other's
 //                                              end; FLIGHT at a time
+//   stream_load hold PORT CONNECTIONS FLIGHT   says "held" on standard output once there are so many, and keeps
+//                                              them until its standard input ends
+//
+// With "http TARGET" or "socks TARGET" behind, PORT is a proxy's, and each asks it for a tunnel to that port first.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,8 +24,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -107,17 +113,87 @@ void sink(const char* port) {
   }
 }
 
-void push(const char* port, int connections, std::size_t bytes) {
-  const sockaddr_in address = loopback(port);
+// What a connection says and hears before its bytes count.
+class Greeting {
+ public:
+  Greeting() = default;
+  Greeting(std::string_view kind, std::string target) {
+    if (kind == "http") {
+      request_ = "CONNECT 127.0.0.1:" + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + target + "\r\n\r\n";
+      return;
+    }
+    const auto number = static_cast<unsigned>(std::stoi(target));
+    request_ = {5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
+    reply_bytes_ = 12;
+  }
+
+  [[nodiscard]] bool is_needed() const { return !request_.empty(); }
+  void say(int fd) const {
+    if (::send(fd, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) die("send to the proxy");
+  }
+  // True once the tunnel stands. The target says nothing by itself.
+  [[nodiscard]] bool hear(int fd, std::string& heard) const {
+    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EAGAIN) return false;
+    if (got <= 0) die("a proxy's answer");
+    heard.append(buffer.data(), static_cast<std::size_t>(got));
+    const bool whole = reply_bytes_ > 0 ? heard.size() >= reply_bytes_ : heard.ends_with("\r\n\r\n");
+    if (whole && (reply_bytes_ > 0 ? heard[3] != 0 : heard.find(" 200") == std::string::npos)) {
+      std::fputs("the proxy said no\n", stderr);
+      std::exit(1);
+    }
+    return whole;
+  }
+
+ private:
+  std::string request_;
+  std::size_t reply_bytes_ = 0;  // 0: up to an empty line
+};
+
+// Connections up to the point from which their bytes count: then `ready` has them, and their events are its own.
+class Dialer {
+ public:
+  Dialer(const char* port, Greeting greeting) : address_(loopback(port)), greeting_(std::move(greeting)) {}
+
+  int start(Queue& queue) {
+    const int fd = start_connecting(address_);
+    queue.add(fd, EPOLLOUT);
+    if (greeting_.is_needed()) greeted_[fd];
+    return fd;
+  }
+  // False: not yet. The first event of a connection that is ready says that it can be written.
+  bool is_ready(Queue& queue, int fd) {
+    const auto found = greeted_.find(fd);
+    if (found == greeted_.end()) return true;
+    if (!found->second.said) {
+      greeting_.say(fd);
+      found->second.said = true;
+      queue.change(fd, EPOLLIN);
+    } else if (greeting_.hear(fd, found->second.heard)) {
+      greeted_.erase(found);
+      queue.change(fd, EPOLLOUT);
+    }
+    return false;
+  }
+
+ private:
+  struct Greeted {
+    bool said = false;
+    std::string heard;
+  };
+
+  sockaddr_in address_;
+  Greeting greeting_;
+  std::unordered_map<int, Greeted> greeted_;
+};
+
+void push(Dialer dialer, int connections, std::size_t bytes) {
   std::unordered_map<int, std::size_t> left;
   Queue queue;
-  for (int i = 0; i < connections; ++i) {
-    const int fd = start_connecting(address);
-    left[fd] = bytes;
-    queue.add(fd, EPOLLOUT);
-  }
+  for (int i = 0; i < connections; ++i) left[dialer.start(queue)] = bytes;
   while (!left.empty()) {
     queue.wait([&](int fd) {
+      if (!dialer.is_ready(queue, fd)) return;
       std::size_t& todo = left[fd];
       if (todo == 0) {
         const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -138,8 +214,7 @@ void push(const char* port, int connections, std::size_t bytes) {
   }
 }
 
-void knock(const char* port, int connections, int flight) {
-  const sockaddr_in address = loopback(port);
+void knock(Dialer dialer, int connections, int flight) {
   Queue queue;
   int started = 0;
   int done = 0;
@@ -147,11 +222,12 @@ void knock(const char* port, int connections, int flight) {
   const auto start = [&] {
     if (started == connections) return;
     ++started;
-    queue.add(start_connecting(address), EPOLLOUT);
+    dialer.start(queue);
   };
   while (started < flight) start();
   while (done < connections) {
     queue.wait([&](int fd) {
+      if (!dialer.is_ready(queue, fd)) return;
       if (!said[static_cast<std::size_t>(fd)]) {
         if (::send(fd, "x", 1, MSG_NOSIGNAL) != 1) die("send");
         ::shutdown(fd, SHUT_WR);
@@ -168,13 +244,36 @@ void knock(const char* port, int connections, int flight) {
   }
 }
 
+void hold(Dialer dialer, int connections, int flight) {
+  Queue queue;
+  int started = 0;
+  int held = 0;
+  for (; started < std::min(flight, connections); ++started) dialer.start(queue);
+  while (held < connections) {
+    queue.wait([&](int fd) {
+      if (!dialer.is_ready(queue, fd)) return;
+      queue.change(fd, 0);
+      ++held;
+      if (started < connections) ++started, dialer.start(queue);
+    });
+  }
+  std::puts("held");
+  std::fflush(stdout);
+  while (::read(STDIN_FILENO, buffer.data(), buffer.size()) > 0) {
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   allow_many_descriptors();
   const std::string_view mode = argc > 2 ? argv[1] : "";
   if (mode == "sink") sink(argv[2]);
-  if (mode == "push" && argc == 5) push(argv[2], std::atoi(argv[3]), std::strtoull(argv[4], nullptr, 10));
-  if (mode == "knock" && argc == 5) knock(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
+  if (argc != 5 && argc != 7) return 1;
+  Dialer dialer(argv[2], argc == 7 ? Greeting(argv[5], argv[6]) : Greeting());
+  const int connections = std::atoi(argv[3]);
+  if (mode == "push") push(std::move(dialer), connections, std::strtoull(argv[4], nullptr, 10));
+  if (mode == "knock") knock(std::move(dialer), connections, std::atoi(argv[4]));
+  if (mode == "hold") hold(std::move(dialer), connections, std::atoi(argv[4]));
   return 0;
 }

@@ -159,9 +159,9 @@ class RecipeCase(StreamCase, Peers):
         path = self.work / where
         return wait_for(lambda: path.exists() and path.read_bytes(), f"something in {path}", PATIENCE)
 
-    def answers(self, port, text, address="127.0.0.1"):
-        """A server that says one thing to each client."""
-        argv = ["socat", f"TCP-LISTEN:{port},bind={address},reuseaddr,fork", f"SYSTEM:echo {text}"]
+    def answers(self, port, text, address="127.0.0.1", asked=False):
+        """A server that says one thing to each client, or to one that has `asked`: it may miss the answer while it asks."""
+        argv = ["socat", f"TCP-LISTEN:{port},bind={address},reuseaddr,fork", f"SYSTEM:{'read line; ' if asked else ''}echo {text}"]
         return self.peer_listens(argv, port, stdin=subprocess.DEVNULL)
 
     def listener_at(self, port, address=HOST):
@@ -449,7 +449,7 @@ class Listen(RecipeCase):
     @recipe("listen", "A proxy for the browsers of one network, with a password that stands in a file:")
     def test_http_proxy(self, text):
         (self.work / "proxy.secret").write_text("ann:lovelace\n")
-        self.answers(9000, "behind", HOST)
+        self.answers(9000, "behind", HOST, asked=True)
         self.serve(text, 8080)
 
         def asked(*words):
@@ -462,8 +462,8 @@ class Listen(RecipeCase):
 
     @recipe("listen", "A SOCKS server for this host alone, which leads to one network only:")
     def test_socks_server(self, text):
-        self.answers(9000, "behind", HOST)
-        self.answers(9001, "elsewhere")
+        self.answers(9000, "behind", HOST, asked=True)
+        self.answers(9001, "elsewhere", asked=True)
         self.serve(text, 1080)
         socks = ("-sS", "--http0.9", "--proxy", "socks5://127.0.0.1:1080")
         self.assertEqual(self.run_for("curl", *socks, f"http://{HOST}:9000/").stdout, b"behind\n")
@@ -471,7 +471,7 @@ class Listen(RecipeCase):
 
     @recipe("listen", "Who asks a proxy for what, and what comes of it?")
     def test_proxy_requests(self, text):
-        self.answers(9000, "behind", HOST)
+        self.answers(9000, "behind", HOST, asked=True)
         asked = self.serve(text, 8080, stdout=subprocess.PIPE)
         self.run_for("curl", "-sS", "--http0.9", "--proxytunnel", "--proxy", "http://127.0.0.1:8080", f"http://{HOST}:9000/")
         self.assertEqual(asked.stdout.readline(), f"\tCONNECT\t{HOST}\t9000\t200\t\n".encode())
