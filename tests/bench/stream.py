@@ -36,12 +36,12 @@ def free_port():
 
 
 def wait_listening(port, process):
-    want = f"0100007F:{port:04X}"
+    wanted = {f"0100007F:{port:04X}", f"00000000:{port:04X}"}
     end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
         for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[1] == want and fields[3] == "0A":
+            if fields[1] in wanted and fields[3] == "0A":
                 return
         time.sleep(0.002)
     raise SystemExit(f"{process.args} does not listen")
@@ -257,7 +257,7 @@ def family(pid):
 
 
 def established_to(port):
-    want = f"0100007F:{port:04X}"
+    wanted = {f"0100007F:{port:04X}", f"00000000:{port:04X}"}
     rows = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:])
     return sum(1 for fields in rows if fields[2] == want and fields[3] == "01")
 

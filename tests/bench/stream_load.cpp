@@ -113,32 +113,34 @@ void sink(const char* port) {
   }
 }
 
-// What a connection says and hears before its bytes count.
+// What a connection says and hears before its bytes count: one thing after the other, since not every proxy keeps what
+// comes too early.
 class Greeting {
  public:
   Greeting() = default;
-  Greeting(std::string_view kind, std::string target) {
+  Greeting(std::string_view kind, const std::string& target) {
     if (kind == "http") {
-      request_ = "CONNECT 127.0.0.1:" + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + target + "\r\n\r\n";
+      said_.push_back("CONNECT 127.0.0.1:" + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + target + "\r\n\r\n");
       return;
     }
     const auto number = static_cast<unsigned>(std::stoi(target));
-    request_ = {5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
-    reply_bytes_ = 12;
+    said_.push_back({5, 1, 0});
+    said_.push_back({5, 1, 0, 1, 127, 0, 0, 1, static_cast<char>(number >> 8), static_cast<char>(number & 0xff)});
+    is_socks_ = true;
   }
 
-  [[nodiscard]] bool is_needed() const { return !request_.empty(); }
-  void say(int fd) const {
-    if (::send(fd, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) die("send to the proxy");
+  [[nodiscard]] std::size_t steps() const { return said_.size(); }
+  void say(int fd, std::size_t step) const {
+    if (::send(fd, said_[step].data(), said_[step].size(), MSG_NOSIGNAL) < 0) die("send to the proxy");
   }
-  // True once the tunnel stands. The target says nothing by itself.
-  [[nodiscard]] bool hear(int fd, std::string& heard) const {
+  // True once all of the answer is there. The target says nothing by itself.
+  [[nodiscard]] bool hear(int fd, std::size_t step, std::string& heard) const {
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EAGAIN) return false;
     if (got <= 0) die("a proxy's answer");
     heard.append(buffer.data(), static_cast<std::size_t>(got));
-    const bool whole = reply_bytes_ > 0 ? heard.size() >= reply_bytes_ : heard.ends_with("\r\n\r\n");
-    if (whole && (reply_bytes_ > 0 ? heard[3] != 0 : heard.find(" 200") == std::string::npos)) {
+    const bool whole = is_socks_ ? heard.size() >= (step == 0 ? 2 : 10) : heard.ends_with("\r\n\r\n");
+    if (whole && (is_socks_ ? heard[1] != 0 : heard.find(" 200") == std::string::npos)) {
       std::fputs("the proxy said no\n", stderr);
       std::exit(1);
     }
@@ -146,11 +148,11 @@ class Greeting {
   }
 
  private:
-  std::string request_;
-  std::size_t reply_bytes_ = 0;  // 0: up to an empty line
+  std::vector<std::string> said_;
+  bool is_socks_ = false;
 };
 
-// Connections up to the point from which their bytes count: then `ready` has them, and their events are its own.
+// Connections, and their greetings.
 class Dialer {
  public:
   Dialer(const char* port, Greeting greeting) : address_(loopback(port)), greeting_(std::move(greeting)) {}
@@ -158,19 +160,21 @@ class Dialer {
   int start(Queue& queue) {
     const int fd = start_connecting(address_);
     queue.add(fd, EPOLLOUT);
-    if (greeting_.is_needed()) greeted_[fd];
+    if (greeting_.steps() > 0) greeted_[fd];
     return fd;
   }
   // False: not yet. The first event of a connection that is ready says that it can be written.
   bool is_ready(Queue& queue, int fd) {
     const auto found = greeted_.find(fd);
     if (found == greeted_.end()) return true;
-    if (!found->second.said) {
-      greeting_.say(fd);
-      found->second.said = true;
+    Greeted& state = found->second;
+    if (!state.said) {
+      greeting_.say(fd, state.step);
+      state.said = true;
       queue.change(fd, EPOLLIN);
-    } else if (greeting_.hear(fd, found->second.heard)) {
-      greeted_.erase(found);
+    } else if (greeting_.hear(fd, state.step, state.heard)) {
+      state = {.step = state.step + 1};
+      if (state.step == greeting_.steps()) greeted_.erase(found);
       queue.change(fd, EPOLLOUT);
     }
     return false;
@@ -178,8 +182,9 @@ class Dialer {
 
  private:
   struct Greeted {
+    std::size_t step = 0;
     bool said = false;
-    std::string heard;
+    std::string heard = {};
   };
 
   sockaddr_in address_;
