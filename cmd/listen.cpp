@@ -218,6 +218,9 @@ class ListenCommand final : public Command {
     if (common_.recv_only || common_.send_only) {
       return usage_error(common_.recv_only ? "--recv-only" : "--send-only", "has no use with a proxy");
     }
+    if (common_.relay.idle_timeout > Duration()) {
+      options_.proxy_server->response_timeout = common_.relay.idle_timeout;
+    }
     options_.relay.finish_at_remote_end = false;
     options_.keep_open = true;
     return {};

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "libtcp/stream/channel_deadline.hpp"
 #include "libtcp/stream/proxy_event.hpp"
 
 namespace tcp::stream {
@@ -62,6 +61,7 @@ Awaitable<HttpExchange::End> HttpExchange::exchange() {
   is_bad_request_ = false;
   has_said_ = false;
   status_ = 0;
+  target_limit_.emplace(routes_.executor, *target_, routes_.clock);
   is_sending_ = true;
   asio::co_spawn(routes_.executor, send_request(), asio::detached);
   End end = End::lost_client;  // it may be known already
@@ -73,6 +73,7 @@ Awaitable<HttpExchange::End> HttpExchange::exchange() {
     auto [ignored] = co_await sent_.async_wait(kToken);
     (void)ignored;
   }
+  target_limit_.reset();
   if (client_failed_) co_return End::lost_client;
   co_return end;
 }
@@ -112,6 +113,7 @@ Awaitable<std::error_code> HttpExchange::send_body() {
     }
     const std::error_code error = co_await send_all(*target_, bytes.substr(0, *own));
     if (error) co_return error;
+    target_limit_->set(routes_.options.response_timeout);
     guest_.traffic().received_bytes += *own;
     std::string rest(bytes.substr(*own));
     guest_.early() = std::move(rest);
@@ -125,17 +127,28 @@ void HttpExchange::note_failure(Error error) {
 
 Awaitable<IoResult> HttpExchange::receive_from_target() {
   buffer_.resize(kBufferBytes);
-  ChannelDeadline limit(routes_.executor, *target_, routes_.clock);
-  limit.set(routes_.options.response_timeout);
+  target_limit_->set(routes_.options.response_timeout);
   const IoResult got = co_await target_->receive(buffer_);
   if (got) ahead_ += as_text(std::span(buffer_).first(*got));
   if (got) co_return got;
-  if (limit.has_passed()) {
+  if (target_limit_->has_passed()) {
     note_failure(Error{make_error_code(Errc::timed_out), "response of the target", "did not come in time", {}});
   } else {
     note_failure(target_->receive_error(got.error()));
   }
   co_return got;
+}
+
+// A client that takes nothing for so long is lost.
+Awaitable<std::error_code> HttpExchange::send_to_client(std::string_view bytes) {
+  ChannelDeadline limit(routes_.executor, guest_.channel(), routes_.clock);
+  while (!bytes.empty()) {
+    limit.set(routes_.options.response_timeout);
+    const IoResult some = co_await guest_.channel().send(std::as_bytes(std::span(bytes)));
+    if (!some) co_return some.error();
+    bytes.remove_prefix(*some);
+  }
+  co_return std::error_code();
 }
 
 // With its empty line; what comes behind it stays ahead.
@@ -180,7 +193,7 @@ Awaitable<HttpExchange::End> HttpExchange::receive_response() {
     keeps_target_ = is_delimited && head->minor_version > 0 && !head->fields.has_token("connection", "close");
     keeps_client_ = is_delimited && dialogue().keeps_open();
     const std::string shown = response_for_client(*head, keeps_client_);
-    const std::error_code error = co_await send_all(guest_.channel(), shown);
+    const std::error_code error = co_await send_to_client(shown);
     if (error) co_return End::lost_client;
     guest_.traffic().sent_bytes += shown.size();
     status_ = head->status;
@@ -202,7 +215,7 @@ Awaitable<HttpExchange::End> HttpExchange::pass_body() {
       note_failure(bad_response(own.error()));
       co_return End::lost_target;
     }
-    const std::error_code error = co_await send_all(guest_.channel(), std::string_view(ahead_).substr(0, *own));
+    const std::error_code error = co_await send_to_client(std::string_view(ahead_).substr(0, *own));
     if (error) co_return End::lost_client;
     guest_.traffic().sent_bytes += *own;
     ahead_.erase(0, *own);

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "libtcp/stream/channel_deadline.hpp"
 #include "libtcp/stream/http_proxy_server.hpp"
 #include "libtcp/stream/proxy_guest.hpp"
 
@@ -34,6 +36,7 @@ class HttpExchange {
   [[nodiscard]] Awaitable<End> pass_body();
   [[nodiscard]] Awaitable<bool> settle(End end);
   [[nodiscard]] Awaitable<IoResult> receive_from_target();
+  [[nodiscard]] Awaitable<std::error_code> send_to_client(std::string_view bytes);
   void note_failure(Error error);
 
   const ProxyRoutes& routes_;
@@ -42,7 +45,8 @@ class HttpExchange {
   HostTarget target_name_;
   std::vector<std::byte> buffer_;  // for what the target says
   std::string ahead_;              // of that, not passed on
-  Timer sent_;                     // cancelled when the request has been sent
+  std::optional<ChannelDeadline> target_limit_;  // while nothing comes, and nothing of the request's body goes either
+  Timer sent_;                                   // cancelled when the request has been sent
   bool is_sending_ = false;
   bool is_sent_ = false;         // all of the request
   bool client_failed_ = false;   // while its body was read

@@ -18,7 +18,8 @@ struct ProxyServerOptions {
   AccessRules targets;                                  // see ProxyTargets
   Duration request_timeout = std::chrono::seconds(30);  // until it is known where a client wants to go
   Duration bind_timeout = std::chrono::minutes(2);      // SOCKS BIND: until somebody has come
-  Duration response_timeout = std::chrono::minutes(5);  // HTTP: of a target that says nothing
+  // HTTP: a target that says nothing while nothing goes to it, a client that takes nothing.
+  Duration response_timeout = std::chrono::minutes(5);
   DialOptions dial;                                     // its target is each client's own
 };
 

@@ -520,6 +520,39 @@ class Http(ProxyCase):
         self.read_exactly(connection, len(b"HTTP/1.1 200 Connection established\r\n\r\n"))
         self.assertEqual(self.read_exactly(connection, 5), b"early")
 
+    def test_a_target_that_says_nothing(self):
+        listener, port = self.server()
+        proxy = self.proxy("http-proxy", "--idle-timeout", "300ms")
+        client = self.dial(proxy.port, f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        with listener.accept()[0]:
+            answer = self.read_all(client)
+        self.assertEqual(answer.split(b"\r\n")[0], b"HTTP/1.1 504 Gateway Timeout")
+        self.assertIn(b"did not come in time", answer)
+
+    def test_a_long_way_up_is_not_silence(self):
+        """The target has nothing to say until it has all of it."""
+        origin = self.origin()
+        proxy = self.proxy("http-proxy", "--idle-timeout", "1s")
+        client = self.dial(proxy.port, f"POST http://127.0.0.1:{origin.port}/ HTTP/1.1\r\nHost: h\r\n"
+                                       "Connection: close\r\nContent-Length: 15\r\n\r\n".encode())
+        for _ in range(15):
+            time.sleep(0.1)
+            client.sendall(b"x")
+        self.assertTrue(self.read_all(client).endswith(b"\r\n\r\n" + b"x" * 15))
+
+    def test_a_client_that_takes_nothing(self):
+        """Ended, and the response is not taken for a whole one."""
+        listener, port = self.server()
+        proxy = self.proxy("http-proxy", "--idle-timeout", "300ms")
+        client = self.dial(proxy.port, f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        with listener.accept()[0] as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+            while True:
+                connection.sendall(bytes(1 << 20))
+        closed, = self.records(proxy, 1, "closed")
+        self.assertLess(closed["sent_bytes"], 1_000_000_000)
+        self.assertLess(len(self.read_all(client)), 1_000_000_000)
+
     def test_endless_heads_take_no_memory(self):
         proxy = self.proxy("http-proxy")
         for _ in range(20):
