@@ -43,8 +43,8 @@ class HttpExchange {
   ProxyGuest& guest_;
   std::unique_ptr<Channel> target_;
   HostTarget target_name_;
-  std::vector<std::byte> buffer_;  // for what the target says
-  std::string ahead_;              // of that, not passed on
+  std::vector<std::byte> buffer_;                // for what the target says
+  std::string ahead_;                            // of that, not passed on
   std::optional<ChannelDeadline> target_limit_;  // while nothing comes, and nothing of the request's body goes either
   Timer sent_;                                   // cancelled when the request has been sent
   bool is_sending_ = false;

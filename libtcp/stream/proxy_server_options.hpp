@@ -20,7 +20,7 @@ struct ProxyServerOptions {
   Duration bind_timeout = std::chrono::minutes(2);      // SOCKS BIND: until somebody has come
   // HTTP: a target that says nothing while nothing goes to it, a client that takes nothing.
   Duration response_timeout = std::chrono::minutes(5);
-  DialOptions dial;                                     // its target is each client's own
+  DialOptions dial;  // its target is each client's own
 };
 
 }  // namespace tcp::stream
