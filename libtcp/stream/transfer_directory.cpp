@@ -18,8 +18,8 @@ namespace {
 constexpr int kDirectory = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kModeBits = 0777;
-// A larger write(2) makes the page cache look for memory in blocks that virtual machines give back while they are free:
-// to touch those again takes several times as long as to fill them.
+// Measured: with 1 MiB at a time the system time is half as much again in a virtual machine that reports free memory to
+// its host, and the page cache of a large write is made of just such blocks.
 constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
 std::array<timespec, 2> times_of(const TransferEntry& entry) {
