@@ -27,21 +27,6 @@ ABORT = b"\1\0\0\0\0\0\0\0"  # struct linger: reset at close
 
 
 class DialogueCase(StreamCase):
-    def serve(self, talk):
-        """`talk(connection)` is what the server does with its one client; its port."""
-        listener, port = self.server()
-
-        def run():
-            client, _ = listener.accept()
-            client.settimeout(PATIENCE)
-            with client:
-                talk(client)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        self.addCleanup(thread.join, PATIENCE)
-        return port
-
     def connect(self, port, *words, code=0, **run):
         done = self.run_for(self.tcpbox, "connect", f"127.0.0.1:{port}", *words,
                             **{"stdin": subprocess.DEVNULL, **run})
@@ -85,7 +70,7 @@ class Steps(DialogueCase):
             hear(client, b"typed\n")
             client.sendall(b"bye")
 
-        done = self.connect(self.serve(talk), *LOGIN, input=b"typed\n", stdin=None)
+        done = self.connect(self.serves_one(talk), *LOGIN, input=b"typed\n", stdin=None)
         self.assertEqual(done.stdout, b"\xff\xfe host login: Password: welcome [y/n] $ bye")
 
     def test_what_is_received_is_written_as_it_comes(self):
@@ -97,7 +82,7 @@ class Steps(DialogueCase):
             client.sendall(b"#")
             hear(client, b"go")
 
-        port = self.serve(talk)
+        port = self.serves_one(talk)
         process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--expect", "#", "--send", "go")
         self.assertEqual(process.stdout.read(6), b"banner")
         proceed.set()
@@ -108,11 +93,11 @@ class Steps(DialogueCase):
             client.sendall(b"login:Password:ok")
             hear(client, b"root\nx\nmore")
 
-        done = self.connect(self.serve(talk), *LOGIN, "--expect", "ok", input=b"more", stdin=None)
+        done = self.connect(self.serves_one(talk), *LOGIN, "--expect", "ok", input=b"more", stdin=None)
         self.assertEqual(done.stdout, b"login:Password:ok")
 
     def test_what_met_a_step_meets_no_other(self):
-        port = self.serve(lambda client: client.sendall(b"aaa"))
+        port = self.serves_one(lambda client: client.sendall(b"aaa"))
         self.complains(self.connect(port, "--expect", "aa", "--expect", "aa", code=4), "^tcpbox: step 2 of 2")
 
     def test_sending_comes_first_where_it_is_written_first(self):
@@ -122,7 +107,7 @@ class Steps(DialogueCase):
             hear(client, b"QUIT\r\n")
             client.sendall(b"221 bye\r\n")
 
-        done = self.connect(self.serve(talk), "--crlf", "--send", r"EHLO me\n", "--expect", r"250 ok\r\n", "--send",
+        done = self.connect(self.serves_one(talk), "--crlf", "--send", r"EHLO me\n", "--expect", r"250 ok\r\n", "--send",
                             r"QUIT\n", "--expect=221")
         self.assertEqual(done.stdout, b"250 ok\r\n221 bye\r\n")
 
@@ -133,7 +118,7 @@ class Steps(DialogueCase):
             hear(client, b"\r\n\t\x1b\0\\-\xff[y/n]")
             client.sendall(everything)
 
-        done = self.connect(self.serve(talk), "--send", r"\r\n\t\e\0\\-\xff", "--send", "[y/n]", "--until", r"\xfe\xff")
+        done = self.connect(self.serves_one(talk), "--send", r"\r\n\t\e\0\\-\xff", "--send", "[y/n]", "--until", r"\xfe\xff")
         self.assertEqual(done.stdout, everything)
 
     def test_a_long_text_to_send_and_much_to_wait_through(self):
@@ -143,7 +128,7 @@ class Steps(DialogueCase):
             client.sendall(bytes(5_000_000) + b"go")
             hear(client, said.encode())
 
-        done = self.connect(self.serve(talk), "--expect", "go", "--send", said)
+        done = self.connect(self.serves_one(talk), "--expect", "go", "--send", said)
         self.assertEqual(len(done.stdout), 5_000_002)
 
     def test_afterwards_the_kernel_moves_the_bytes_again(self):
@@ -152,7 +137,7 @@ class Steps(DialogueCase):
             hear(client, b"now")
             client.sendall(bytes(3_000_000))
 
-        port = self.serve(talk)
+        port = self.serves_one(talk)
         trace = self.scratch / "calls"
         done = self.run_for("strace", "-o", trace, "-e", "trace=splice", self.tcpbox, "connect", f"127.0.0.1:{port}",
                             "--expect", "go", "--send", "now", stdin=subprocess.DEVNULL,
@@ -170,7 +155,7 @@ class Secrets(DialogueCase):
             client.sendall(b"?")
             hear(client, b"of the environment\\n+of a file\n")
 
-        self.connect(self.serve(talk), "--expect", "?", "--send-secret", "env:PW", "--send", "+", "--send-secret",
+        self.connect(self.serves_one(talk), "--expect", "?", "--send-secret", "env:PW", "--send", "+", "--send-secret",
                      f"file:{file}", "--send", r"\n", env={"PW": "of the environment\\n"})
 
     def test_what_is_wrong_with_them_is_told_before_anything_is_sent(self):
@@ -196,7 +181,7 @@ class Vain(DialogueCase):
             client.sendall(b"Login incorrect\r\n")
             gone.wait(PATIENCE)
 
-        done = self.connect(self.serve(talk), *LOGIN, "--expect-timeout", "300ms", code=4)
+        done = self.connect(self.serves_one(talk), *LOGIN, "--expect-timeout", "300ms", code=4)
         gone.set()
         self.complains(done, r"^tcpbox: step 3 of 4, --expect 'Password:': was not received within 300 ms; last "
                              r'received: "\\e\[31mlogin: Login incorrect\\r\\n"$')
@@ -209,10 +194,10 @@ class Vain(DialogueCase):
                 client.sendall(b"?")
                 hear(client, b"!")
 
-        self.connect(self.serve(talk), "--expect-timeout", "1s", *["--expect", "?", "--send", "!"] * 4)
+        self.connect(self.serves_one(talk), "--expect-timeout", "1s", *["--expect", "?", "--send", "!"] * 4)
 
     def test_the_peer_ends_before(self):
-        port = self.serve(lambda client: client.sendall(b"x" * 1000 + b"busy\n"))
+        port = self.serves_one(lambda client: client.sendall(b"x" * 1000 + b"busy\n"))
         done = self.connect(port, *LOGIN, "--ndjson", code=4)
         closed = schema.validate_ndjson(done.stderr.decode(), "connect")[-2]
         self.assertEqual(closed["reason"], "expectation_failed")
@@ -220,7 +205,7 @@ class Vain(DialogueCase):
                                           'received: "' + "x" * 59 + r'busy\n"')
 
     def test_the_peer_ends_before_although_our_input_is_open(self):
-        port = self.serve(lambda client: None)
+        port = self.serves_one(lambda client: None)
         process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--expect", "login:")
         self.assertEqual(process.wait(PATIENCE), 4)
         self.assertIn(b"nothing was received", process.stderr.read())
@@ -231,11 +216,11 @@ class Vain(DialogueCase):
             time.sleep(0.1)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
-        done = self.connect(self.serve(talk), *LOGIN, code=3)
+        done = self.connect(self.serves_one(talk), *LOGIN, code=3)
         self.complains(done, r"reset the connection; step 1 of 4, --expect 'login:': .*last received: \"log\"$")
 
     def test_a_signal_while_waiting(self):
-        port = self.serve(lambda client: client.recv(1))
+        port = self.serves_one(lambda client: client.recv(1))
         process = self.start(self.tcpbox, "connect", "-v", f"127.0.0.1:{port}", "--expect", "x")
         process.stderr.readline()
         process.send_signal(signal.SIGTERM)
@@ -249,7 +234,7 @@ class Vain(DialogueCase):
 
     def test_a_peer_that_never_says_it_costs_no_memory(self):
         least = self.peak_kibibytes("connect", "--help")
-        port = self.serve(lambda client: [client.sendall(b"logi" * 16384) for _ in range(1024)])
+        port = self.serves_one(lambda client: [client.sendall(b"logi" * 16384) for _ in range(1024)])
         peak = self.peak_kibibytes("connect", f"127.0.0.1:{port}", "--expect", "login", "--until", "x")
         self.assertLess(peak, least + 32 * 1024)  # of 64 MiB that came
 
@@ -266,14 +251,14 @@ class Until(DialogueCase):
                         time.sleep(0.02)
                     done_with.wait(PATIENCE)
 
-                port = self.serve(talk)
+                port = self.serves_one(talk)
                 process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--until", "END")
                 self.assertEqual(process.wait(PATIENCE), 0)  # although both sides would go on
                 done_with.set()
                 self.assertEqual(process.stdout.read(), b"one END")
 
     def test_the_peer_ends_before(self):
-        port = self.serve(lambda client: client.sendall(b"one EN"))
+        port = self.serves_one(lambda client: client.sendall(b"one EN"))
         process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--until", "END", "--ndjson")
         self.assertEqual(process.wait(PATIENCE), 1)  # although its standard input is still open
         self.assertEqual(process.stdout.read(), b"one EN")
@@ -284,7 +269,7 @@ class Until(DialogueCase):
 
     def test_nobody_says_it_and_nobody_hangs_up(self):
         gone = threading.Event()
-        port = self.serve(lambda client: gone.wait(PATIENCE))
+        port = self.serves_one(lambda client: gone.wait(PATIENCE))
         process = self.start(self.tcpbox, "connect", f"127.0.0.1:{port}", "--until", "END", "--idle-timeout", "200ms",
                              "--timeout", "5s")
         self.assertEqual(process.wait(PATIENCE), 1)
@@ -300,7 +285,7 @@ class Until(DialogueCase):
             client.sendall(b"welcome $ more")
             client.recv(1)
 
-        done = self.connect(self.serve(talk), *LOGIN, "--until", "$ ", stdin=None)
+        done = self.connect(self.serves_one(talk), *LOGIN, "--until", "$ ", stdin=None)
         self.assertEqual(done.stdout, b"$ login:Password:welcome $ ")
 
     def test_all_is_sent_although_the_text_came_early(self):
@@ -309,7 +294,7 @@ class Until(DialogueCase):
             hear(client, b"first" + b"x" * 100_000)
             client.recv(1)
 
-        done = self.connect(self.serve(talk), "--expect", "ready", "--send", "first", "--send", "x" * 100_000, "--until",
+        done = self.connect(self.serves_one(talk), "--expect", "ready", "--send", "first", "--send", "x" * 100_000, "--until",
                             "$", stdin=None)
         self.assertEqual(done.stdout, b"ready $")
 
@@ -329,11 +314,11 @@ class Until(DialogueCase):
                 heard.append(client.recv(1))
 
         words = ["--expect", "login:", "--send", r"root\n", "--until", "$ "]
-        self.assertEqual(self.connect(self.serve(talk), *words).stdout, b"login:$ ")
+        self.assertEqual(self.connect(self.serves_one(talk), *words).stdout, b"login:$ ")
         self.assertEqual(wait_for(lambda: heard, "the end of what the client sends", PATIENCE), [b""])
 
     def test_but_not_without_steps(self):
-        port = self.serve(lambda client: client.sendall(b"".join(iter(lambda: client.recv(100), b"")) + b"!"))
+        port = self.serves_one(lambda client: client.sendall(b"".join(iter(lambda: client.recv(100), b"")) + b"!"))
         done = self.connect(port, "--until", "!", input=b"all", stdin=None)
         self.assertEqual(done.stdout, b"all!")
 
@@ -343,11 +328,11 @@ class Until(DialogueCase):
             hear(client, b"root\n")
             time.sleep(0.2)
 
-        self.complains(self.connect(self.serve(talk), "--expect", "login:", "--send", r"root\n", "--until", "$", code=1),
+        self.complains(self.connect(self.serves_one(talk), "--expect", "login:", "--send", r"root\n", "--until", "$", code=1),
                        "^tcpbox: --until .*the peer ended before")
 
     def test_receiving_only(self):
-        port = self.serve(lambda client: (client.sendall(b"a\nb\n"), client.recv(1)))
+        port = self.serves_one(lambda client: (client.sendall(b"a\nb\n"), client.recv(1)))
         self.assertEqual(self.connect(port, "--recv-only", "--until", r"\n").stdout, b"a\n")
 
     def test_with_what_stands_in_the_way_of_the_bytes(self):
@@ -358,7 +343,7 @@ class Until(DialogueCase):
                     login(client)
                     client.recv(1)
 
-                done = self.connect(self.serve(talk), *LOGIN, "--until", "[y/n]", *words)
+                done = self.connect(self.serves_one(talk), *LOGIN, "--until", "[y/n]", *words)
                 self.assertEqual(done.stdout, b"\xff\xfe host login: Password: welcome [y/n]")
 
 
@@ -382,7 +367,7 @@ class Secure(DialogueCase):
                 login(secure)
                 secure.recv(1)
 
-        done = self.connect(self.serve(talk), "--tls", "--tls-ca", self.authority.pem, *LOGIN, "--until", "[y/n]")
+        done = self.connect(self.serves_one(talk), "--tls", "--tls-ca", self.authority.pem, *LOGIN, "--until", "[y/n]")
         self.assertEqual(done.stdout, b"\xff\xfe host login: Password: welcome [y/n]")
 
     def test_starttls(self):

@@ -3,22 +3,21 @@
 import contextlib
 import json
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from lab.stream import echo, free_port, serve_each
+
 TCPBOX = os.environ["TCPBOX"]
 HOSTS = {4: "127.0.0.1", 6: "[::1]"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def connect(*arguments, data=b"", env=None):
@@ -48,36 +47,12 @@ def exchange(*arguments, data, env=None):
     return subprocess.CompletedProcess(words, process.wait(), output, errors)
 
 
-def serve(test, answer, host="127.0.0.1"):
-    """Each connection is handed to answer(connection)."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    server = socket.create_server((host, 0), family=family)
-    test.addCleanup(server.close)
-
-    def run():
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError), connection:
-                answer(connection)
-
-    threading.Thread(target=run, daemon=True).start()
-    return server.getsockname()[1]
-
-
-def echo(connection):
-    while data := connection.recv(65536):
-        connection.sendall(data)
-
-
 class Peer(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp()
         os.chmod(self.dir, 0o755)
         self.addCleanup(shutil.rmtree, self.dir)
-        self.ports = {4: serve(self, echo), 6: serve(self, echo, "::1")}
+        self.ports = {4: serve_each(self, echo), 6: serve_each(self, echo, "::1")}
 
     def start(self, port, *command):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -232,7 +207,7 @@ class Credentials(Peer):
             connection.recv(100)
             ready.wait()
 
-        port = serve(self, answer)
+        port = serve_each(self, answer)
         process = subprocess.Popen([TCPBOX, "connect", "--ndjson", "--proxy", f"socks5://me:secret@127.0.0.1:{port}", "x:1"],
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         seen.append(process.stderr.readline())  # the run has begun
@@ -260,7 +235,7 @@ class Credentials(Peer):
 
 class Hostile(Peer):
     def through(self, answer, *arguments, kind="http"):
-        return connect(*arguments, "--proxy", f"{kind}://127.0.0.1:{serve(self, answer)}", "example.test:1")
+        return connect(*arguments, "--proxy", f"{kind}://127.0.0.1:{serve_each(self, answer)}", "example.test:1")
 
     def test_payload_with_the_answer(self):
         def http(connection):

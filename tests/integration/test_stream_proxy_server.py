@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import schema
-from lab.stream import PATIENCE, StreamCase
+from lab.stream import PATIENCE, StreamCase, echo, serve_each
 
 lab.require("curl", "nc", "ncat", "openssl")
 
@@ -100,24 +100,7 @@ class ProxyCase(StreamCase):
         return server
 
     def echo(self, address="127.0.0.1"):
-        listener, port = self.server(address)
-        listener.listen(1024)
-
-        def serve(connection):
-            with contextlib.suppress(OSError), connection:
-                while data := connection.recv(65536):
-                    connection.sendall(data)
-
-        def run():
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=run, daemon=True).start()
-        return port
+        return serve_each(self, echo, address)
 
     def proxy(self, kind, *words, **popen):
         process = self.listen("--serve", kind, "--ndjson", *words, **popen)

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: MIT
 """OpenSSH beside proxies: its client through ours, by ProxyCommand, and ours through its, by ssh -D and squid."""
 
-import contextlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import threading
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 from lab import missing_tools
-from lab.stream import PATIENCE, StreamCase
+from lab.stream import PATIENCE, StreamCase, echo, free_port, serve_each
 
 DATA = os.urandom(1_000_000)
 
@@ -29,15 +26,10 @@ class SshCase(StreamCase):
         self.keys.mkdir(mode=0o700)
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.keys / name], check=True)
-        self.port = self.free_port()
+        self.port = free_port()
         self.peer_listens(["/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", self.port, "-h", self.keys / "host",
                            "-o", "ListenAddress=127.0.0.1", "-o", f"AuthorizedKeysFile={self.keys}/user.pub",
                            "-o", "StrictModes=no", "-o", "PermitRootLogin=prohibit-password"], self.port)
-
-    @staticmethod
-    def free_port():
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            return server.getsockname()[1]
 
     def ssh(self, *words):
         return ["ssh", "-F", "/dev/null", "-i", self.keys / "user", "-p", self.port, "-o", "BatchMode=yes",
@@ -79,9 +71,9 @@ class ProxyCommand(SshCase):
 class Dynamic(SshCase):
     def test_through_ssh(self):
         """ssh -D is a SOCKS server."""
-        port = self.free_port()
+        port = free_port()
         self.peer_listens(self.ssh("-N", "-D", f"127.0.0.1:{port}", "root@127.0.0.1"), port)
-        targets = {address: self.serves(address) for address in ("127.0.0.1", "::1")}
+        targets = {address: serve_each(self, echo, address) for address in ("127.0.0.1", "::1")}
         for scheme in ("socks4", "socks4a", "socks5", "socks5h"):
             for address, target in targets.items():
                 if scheme.startswith("socks4") and ":" in address:
@@ -92,7 +84,7 @@ class Dynamic(SshCase):
     def test_through_squid(self):
         if missing_tools(("squid",)):
             self.skipTest("squid is not here")
-        port, users = self.free_port(), self.scratch / "users"
+        port, users = free_port(), self.scratch / "users"
         hashed = subprocess.run(["openssl", "passwd", "-apr1", "secret"], check=True, capture_output=True, text=True).stdout
         users.write_text(f"me:{hashed}")
         configuration = self.scratch / "squid.conf"
@@ -104,30 +96,13 @@ class Dynamic(SshCase):
         for path in (self.scratch, users, configuration):
             path.chmod(0o755)
         self.peer_listens(["squid", "-N", "-f", configuration], port)
-        targets = {address: self.serves(address) for address in ("127.0.0.1", "::1")}
+        targets = {address: serve_each(self, echo, address) for address in ("127.0.0.1", "::1")}
         for address, target in targets.items():
             self.echoed("--proxy", f"http://me:secret@127.0.0.1:{port}", address, target)
         result = self.run_for(self.tcpbox, "connect", "--proxy", f"http://me:wrong@127.0.0.1:{port}",
                               f"127.0.0.1:{targets['127.0.0.1']}", stdin=subprocess.DEVNULL)
         self.assertEqual(result.returncode, 3)
         self.assertIn(b"407", result.stderr)
-
-    def serves(self, address):
-        """Echoes one client after the other; the port."""
-        listener, port = self.server(address)
-
-        def run():
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with contextlib.suppress(OSError), connection:
-                    while data := connection.recv(65536):
-                        connection.sendall(data)
-
-        threading.Thread(target=run, daemon=True).start()
-        return port
 
     def echoed(self, *words):
         """Our end comes after the echo: squid takes the end of one direction for that of both."""

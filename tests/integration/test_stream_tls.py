@@ -61,21 +61,12 @@ class TlsCase(StreamCase):
         context.load_cert_chain(made.pem, made.key)
         if versions:
             context.minimum_version = context.maximum_version = versions
-        listener, port = self.server()
 
-        def serve():
-            client, _ = listener.accept()
-            client.settimeout(PATIENCE)
-            try:
-                with context.wrap_socket(client, server_side=True, suppress_ragged_eofs=False) as secured:
-                    act(secured)
-            except OSError:
-                pass
+        def serve(client):
+            with context.wrap_socket(client, server_side=True, suppress_ragged_eofs=False) as secured:
+                act(secured)
 
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join, PATIENCE)
-        return port
+        return self.serves_one(serve)
 
     def python_client(self, port, **options):
         context = ssl.create_default_context(cafile=self.authority.pem)

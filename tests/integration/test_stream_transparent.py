@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import schema
-from lab.stream import PATIENCE
+from lab.stream import PATIENCE, Events
 
 lab.require("nft", "ip")
 
@@ -38,7 +38,7 @@ table inet tcpbox {
 """
 
 
-class Transparent(lab.TestCase):
+class Transparent(Events, lab.TestCase):
     """The client, a router that the listener runs on, the server."""
 
     def setUp(self):
@@ -57,13 +57,6 @@ class Transparent(lab.TestCase):
                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         host.wait_listening(3128)
         return process
-
-    def event(self, process, kind, **fields):
-        for line in process.stderr:
-            event = json.loads(line)
-            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
-                return event
-        self.fail(f"no event {kind} {fields}")
 
     def talk(self, address, port=8000, host=None):
         with (host or self.net.client).entered():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the tests of listen and connect share: processes that end with the test, listeners that say their port."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -27,6 +28,33 @@ def free_port(address="127.0.0.1"):
         return probe.getsockname()[1]
 
 
+def echo(connection):
+    while data := connection.recv(65536):
+        connection.sendall(data)
+
+
+def serve_each(test, act, address="127.0.0.1"):
+    """Serves each client of a test case with act(socket), in a thread of its own; the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family, backlog=1024)
+    test.addCleanup(listener.close)
+
+    def serve(connection):
+        with contextlib.suppress(OSError), connection:
+            act(connection)
+
+    def run():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=run, daemon=True).start()
+    return listener.getsockname()[1]
+
+
 def listening_ports():
     tables = [pathlib.Path("/proc/net", name).read_text() for name in ("tcp", "tcp6")]
     rows = [line.split() for table in tables for line in table.splitlines()[1:]]
@@ -37,7 +65,19 @@ def is_listening(port):
     return port in listening_ports()
 
 
-class StreamCase(unittest.TestCase):
+class Events:
+    """Mixed into a test case: what a process tells in NDJSON."""
+
+    def event(self, process, kind, **fields):
+        """The next event of a kind, with these fields, on standard error; those before it are passed over."""
+        for line in process.stderr:
+            event = json.loads(line)
+            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
+                return event
+        self.fail(f"no event {kind} {fields}")
+
+
+class StreamCase(Events, unittest.TestCase):
     def setUp(self):
         self.tcpbox = str(binary())
         self.scratch = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -109,11 +149,8 @@ class StreamCase(unittest.TestCase):
         def serve():
             client, _ = listener.accept()
             client.settimeout(PATIENCE)
-            with client:
-                try:
-                    act(client)
-                except OSError:
-                    pass
+            with contextlib.suppress(OSError), client:
+                act(client)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -139,14 +176,6 @@ class StreamCase(unittest.TestCase):
             self.assertEqual(connection.recv(1), b"")
         except ConnectionResetError:
             pass
-
-    def event(self, process, kind, **fields):
-        """The next event of a kind, with these fields, on standard error; those before it are passed over."""
-        for line in process.stderr:
-            event = json.loads(line)
-            if event["type"] == kind and all(event[key] == value for key, value in fields.items()):
-                return event
-        self.fail(f"no event {kind} {fields}")
 
     def ends(self, process, code, data=None):
         out, err = process.communicate(data, timeout=PATIENCE)
