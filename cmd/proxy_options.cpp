@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <span>
 
 #include "cmd/small_file.hpp"
 #include "libtcp/stream/proxy_environment.hpp"

@@ -2,7 +2,6 @@
 #include "cmd/secret_arguments.hpp"
 
 #include <algorithm>
-#include <array>
 #include <span>
 #include <string_view>
 
@@ -12,7 +11,8 @@ namespace tcp::cmd {
 namespace {
 
 constexpr std::string_view kProxy = "--proxy";
-constexpr std::array<std::string_view, 2> kSecretAsAWhole{"--proxy-auth", "--code"};
+constexpr std::string_view kProxyAuth = "--proxy-auth";
+constexpr std::string_view kCode = "--code";  // its value may be missing: then the next option follows
 
 bool is_joined(std::string_view word, std::string_view option) {
   return word.starts_with(option) && word.substr(option.size()).starts_with('=');
@@ -21,11 +21,10 @@ bool is_joined(std::string_view word, std::string_view option) {
 // What is secret in a word, with the one before it; empty: nothing.
 std::string_view secret_in(std::string_view word, std::string_view before) {
   if (before == kProxy || is_joined(word, kProxy)) return stream::userinfo_in(word);
-  for (const std::string_view option : kSecretAsAWhole) {
+  for (const std::string_view option : {kProxyAuth, kCode}) {
     if (is_joined(word, option)) return word.substr(option.size() + 1);
-    // "--code --json" has none: only `listen` makes the code itself.
-    if (before == option && !word.starts_with("--")) return word;
   }
+  if (before == kProxyAuth || (before == kCode && !word.starts_with('-'))) return word;
   return {};
 }
 
