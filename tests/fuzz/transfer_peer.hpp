@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -20,31 +19,17 @@
 #include "libtcp/stream/conversation.hpp"
 #include "libtcp/stream/transfer_frames.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace tcp::fuzz {
 
 // Answers must fit into the socket: nobody reads them.
 inline constexpr std::size_t kMostInput = 32768;
 
-// Removed with all that is in it.
-class Scratch {
+// In memory where there is a place for that: each input has one.
+class Scratch : public test::TemporaryDirectory {
  public:
-  Scratch() {
-    std::string name = (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp") + std::string("/fuzz-XXXXXX");
-    require(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
+  Scratch() : TemporaryDirectory(std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp") {}
 };
 
 inline void write_file(const std::filesystem::path& path, std::string_view text) { std::ofstream(path) << text; }

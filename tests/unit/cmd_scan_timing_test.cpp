@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "cmd/scan_checkpoint.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace tcp;
 using namespace tcp::cmd;
@@ -34,11 +35,6 @@ std::string complaint(ScanTimingWords words) {
   const auto settled = words.settle();
   return settled ? "" : settled.error().message();
 }
-
-struct TemporaryDirectory {
-  TemporaryDirectory() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-  std::string path = "/tmp/tcpbox-checkpoint-XXXXXX";
-};
 
 }  // namespace
 
@@ -114,8 +110,8 @@ TEST_CASE("words that are off are named") {
 }
 
 TEST_CASE("a scan is resumed from its own file only") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.path + "/state";
+  const tcp::test::TemporaryDirectory directory;
+  const std::string path = directory / "state";
   const scan::ScanOptions first = options_for("127.0.0.1");
   scan::Checkpoint checkpoint;
   checkpoint.digest = scan::digest_of(first.space, *first.technique, first.manner);
@@ -141,7 +137,7 @@ TEST_CASE("a scan is resumed from its own file only") {
   CHECK(words.apply(same).error().message().contains("another --seed"));
   std::ofstream(path) << "nonsense";
   CHECK(words.apply(same).error().message() == path + ": this is no checkpoint of a scan");
-  CHECK_FALSE(write_checkpoint(directory.path + "/missing/state", checkpoint));
+  CHECK_FALSE(write_checkpoint(directory / "missing/state", checkpoint));
   CHECK(std::remove(path.c_str()) == 0);
-  CHECK(std::remove(directory.path.c_str()) == 0);  // no temporary file was left behind
+  CHECK(std::remove(directory.path().c_str()) == 0);  // no temporary file was left behind
 }

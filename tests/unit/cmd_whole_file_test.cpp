@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "cmd/output/whole_file.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace tcp;
 using namespace tcp::cmd;
@@ -20,25 +21,19 @@ std::string content_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-struct Directory {
-  Directory() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
-  }
-  std::string path_ = "/tmp/tcpbox-picture-XXXXXX";
-};
+std::size_t files_in(const tcp::test::TemporaryDirectory& directory) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory.path()), {}));
+}
 
 }  // namespace
 
 TEST_CASE("a file is there whole or not at all") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   const std::string path = directory / "a.svg";
   {
     const auto file = WholeFile::open(path);
   }
-  CHECK(directory.files() == 0);  // it was created, and nothing came
+  CHECK(files_in(directory) == 0);  // it was created, and nothing came
   {
     auto file = WholeFile::open(path);
     REQUIRE(file);
@@ -57,13 +52,13 @@ TEST_CASE("a file is there whole or not at all") {
   CHECK(content_of(path) == "newer");
   CHECK(std::filesystem::is_symlink(link));
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms{0640});
-  CHECK(directory.files() == 2);
+  CHECK(files_in(directory) == 2);
 }
 
 TEST_CASE("a file that cannot be written is one clear error") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   CHECK(WholeFile::open(directory / "no/such.svg").error().message().find("no/such.svg") != std::string::npos);
-  CHECK(!WholeFile::open(directory.path_));
+  CHECK(!WholeFile::open(directory.path().string()));
   auto full = WholeFile::open("/dev/full");
   REQUIRE(full);
   CHECK((*full)->write("x").error().message() == "write /dev/full: No space left on device");

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "libtcp/net/host.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace tcp::net;
 
@@ -13,20 +14,11 @@ namespace {
 // A directory as /proc/sys/net/ipv4, gone at the end.
 class Settings {
  public:
-  Settings() {
-    std::string name = (std::filesystem::temp_directory_path() / "settings-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Settings(const Settings&) = delete;
-  Settings& operator=(const Settings&) = delete;
-  ~Settings() { std::filesystem::remove_all(path_); }
-
-  void write(const char* name, const std::string& text) const { std::ofstream(path_ / name) << text; }
-  [[nodiscard]] HostPorts read() const { return read_host_ports(path_.string()); }
+  void write(const char* name, const std::string& text) const { std::ofstream(directory_ / name) << text; }
+  [[nodiscard]] HostPorts read() const { return read_host_ports(directory_.path().string()); }
 
  private:
-  std::filesystem::path path_;
+  tcp::test::TemporaryDirectory directory_;
 };
 
 }  // namespace

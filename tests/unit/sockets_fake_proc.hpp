@@ -10,34 +10,27 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_directory.hpp"
+
 namespace tcp::sockets {
 
 class FakeProc {
  public:
-  FakeProc() {
-    std::string name = (std::filesystem::temp_directory_path() / "tcpbox-proc-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    root_ = name;
-  }
-  ~FakeProc() { std::filesystem::remove_all(root_); }
-  FakeProc(const FakeProc&) = delete;
-  FakeProc& operator=(const FakeProc&) = delete;
-
   // Descriptor 0 is the first of `links`, and so on.
   void add(const std::string& pid, const std::string& name, const std::vector<std::string>& links) const {
-    const std::filesystem::path descriptors = root_ / pid / "fd";
+    const std::filesystem::path descriptors = root_.path() / pid / "fd";
     std::filesystem::create_directories(descriptors);
     write(pid, "comm", name + "\n");
     int fd = 0;
     for (const std::string& link : links) std::filesystem::create_symlink(link, descriptors / std::to_string(fd++));
   }
   void write(const std::string& pid, const std::string& file, const std::string& text) const {
-    std::ofstream(root_ / pid / file) << text;
+    std::ofstream(root_.path() / pid / file) << text;
   }
-  [[nodiscard]] std::string path() const { return root_.string(); }
+  [[nodiscard]] std::string path() const { return root_.path().string(); }
 
  private:
-  std::filesystem::path root_;
+  test::TemporaryDirectory root_;
 };
 
 }  // namespace tcp::sockets

@@ -21,6 +21,7 @@
 #include "libtcp/stream/socket_options.hpp"
 #include "libtcp/stream/target.hpp"
 #include "libtcp/stream/unix_socket.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace tcp;
 using namespace tcp::stream;
@@ -60,22 +61,6 @@ std::string complaint(std::string_view name, const std::string& text) {
   CHECK(settings.error().is(Errc::invalid_input));
   return settings.error().message();
 }
-
-class Directory {
- public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "dial-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 Error refused() { return {std::make_error_code(std::errc::connection_refused), "connect to x:1", {}, {}}; }
 
@@ -331,7 +316,7 @@ TEST_CASE("targets as text") {
 }
 
 TEST_CASE("a socket file comes and goes with its listener") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   const UnixName name{directory / "s"};
   {
     auto listener = listen_on_unix(name, {});
@@ -351,7 +336,7 @@ TEST_CASE("a socket file comes and goes with its listener") {
 }
 
 TEST_CASE("what a dead listener left is replaced, anything else is not") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   const UnixName name{directory / "s"};
   {
     auto socket = open_unix_socket();
@@ -374,7 +359,7 @@ TEST_CASE("what a dead listener left is replaced, anything else is not") {
 }
 
 TEST_CASE("a file that took the place of ours stays") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   const UnixName name{directory / "s"};
   {
     auto listener = listen_on_unix(name, {});
@@ -386,7 +371,7 @@ TEST_CASE("a file that took the place of ours stays") {
 }
 
 TEST_CASE("a full queue is waited for within the timeout") {
-  const Directory directory;
+  const tcp::test::TemporaryDirectory directory;
   const UnixName name{directory / "s"};
   auto socket = open_unix_socket();
   const SocketAddress address = to_socket_address(name);
