@@ -95,7 +95,9 @@ class Dynamic(SshCase):
             "pinger_enable off\nnetdb_filename none\n")
         for path in (self.scratch, users, configuration):
             path.chmod(0o755)
-        self.peer_listens(["squid", "-N", "-f", configuration], port)
+        squid = self.peer_listens(["squid", "-N", "-f", configuration], port)
+        self.addCleanup(squid.wait, PATIENCE)  # it removes what it has in shared memory
+        self.addCleanup(squid.terminate)
         targets = {address: serve_each(self, echo, address) for address in ("127.0.0.1", "::1")}
         for address, target in targets.items():
             self.echoed("--proxy", f"http://me:secret@127.0.0.1:{port}", address, target)
