@@ -154,7 +154,7 @@ class Truth(ScanCase):
             command = ["nmap", "-sS", "-n", "-Pn", "-T4", "-oX", "-", "-p", PORTS, *family, target]
             theirs = nmap_states(self.net.client.run(command, timeout=200, check=True).stdout)
             self.assertEqual(len(theirs), len(TRUTH))
-            self.assertEqual({result["port"]: result["state"] for result in ours["results"]}, theirs)
+            self.assertEqual({result["port"]: result["state"] for result in ports_of(ours)}, theirs)
 
     def test_text(self):
         done = self.net.client.run([self.lab.tcpbox, "scan", "--retries", "3", "-p", PORTS, self.net.server.address4])
