@@ -14,12 +14,7 @@ class LazyTimer {
   explicit LazyTimer(const Executor& executor) : executor_(executor) {}
 
   // Until then, or until cancel(): look at what was waited for.
-  [[nodiscard]] Awaitable<void> wait_until(MonotonicTime when) {
-    if (!timer_) timer_ = std::make_unique<Timer>(executor_);
-    timer_->expires_at(when);
-    auto [ignored] = co_await timer_->async_wait(kToken);
-    (void)ignored;
-  }
+  [[nodiscard]] Awaitable<void> wait_until(MonotonicTime when);
   void cancel() noexcept {
     if (timer_) timer_->cancel();
   }
