@@ -183,7 +183,9 @@ class Conversations(ExecCase):
         self.assertEqual(len(children_of(listening.pid)), 50)
 
     def test_send_only_and_recv_only(self):
-        self.assertEqual(self.ask(self.shell("cat; echo said", options=("-k", "--send-only")), b"unheard"), b"said\n")
+        with self.client(self.shell("cat; echo said", options=("-k", "--send-only"))) as client:
+            client.sendall(b"unheard")
+            self.assertEqual(self.line(client), "said")
         listening = self.shell("cat > heard; exec yes", options=("--recv-only",), cwd=self.scratch)
         with self.client(listening) as client:
             client.sendall(b"heard")

@@ -117,9 +117,7 @@ class Checks(ForwardTlsCase):
     def refused(self, port, *words, saying, host="127.0.0.1"):
         """The client gets nothing, the target no payload, standard error one line (and a hint)."""
         forwarding = self.forward(port, *words, host=host)
-        client = self.client(forwarding)
-        client.sendall(b"secret")
-        self.nothing_comes(client)
+        self.gets_nothing(forwarding, b"secret")
         lines = self.told(forwarding)
         self.assertEqual(forwarding.returncode, 3, lines)
         self.assertIn(saying, lines[0])
@@ -204,7 +202,7 @@ class Checks(ForwardTlsCase):
         bad = self.s_server(certificate=self_signed(self.scratch))
         forwarding = self.forward(bad.port, "-k", *self.trusting_targets())
         for _ in range(3):
-            self.nothing_comes(self.client(forwarding))
+            self.gets_nothing(forwarding)
         forwarding.terminate()
         lines = self.told(forwarding)
         self.assertEqual(len(lines), 1, lines)
@@ -245,9 +243,8 @@ class Ends(ForwardTlsCase):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             with self.subTest(version=version):
                 forwarding = self.forward(self.python_server(cut_short, versions=version), *self.trusting_targets())
-                client = self.client(forwarding)
                 with self.assertRaises(ConnectionResetError):
-                    self.read_all(client)
+                    self.read_all(self.client(forwarding))
                 _, err = self.ends(forwarding, 3)
                 self.assertIn(b"the peer ended without close_notify", err)
 
@@ -307,7 +304,7 @@ class Session(ForwardTlsCase):
         port = self.target("--tls-max", "1.2")
         self.assertEqual(self.forwarded(port)["version"], "TLSv1.2")
         forwarding = self.forward(port, *self.trusting_targets("--forward-tls-min", "1.3"))
-        self.nothing_comes(self.client(forwarding))
+        self.gets_nothing(forwarding)
         self.told(forwarding)
         self.assertEqual(forwarding.returncode, 3)
 
@@ -336,7 +333,7 @@ class Session(ForwardTlsCase):
         forwarded = next(event for event in events if event["type"] == "forwarded")
         self.assertEqual((forwarded["remote_address"], forwarded["remote_port"]), (target.ready[0], None))
         forwarding = self.listen("--forward", f"unix:{self.scratch}/none", "--ndjson")
-        self.nothing_comes(self.client(forwarding))
+        self.gets_nothing(forwarding)
         schema.validate_ndjson(self.ends(forwarding, 3)[1].decode(), "listen")
 
     def test_verbose(self):
@@ -359,9 +356,7 @@ class Session(ForwardTlsCase):
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(self.read_all(client), b"echoed")
         forwarding = self.forward(port, *self.trusting_targets())
-        client = self.client(forwarding)
-        client.sendall(b"lost")
-        self.nothing_comes(client)
+        self.gets_nothing(forwarding, b"lost")
 
     def test_key_log_of_both_sides(self):
         log = self.scratch / "keys"

@@ -161,6 +161,9 @@ class Banners(ServiceCase):
 class Faults(ServiceCase):
     """A listener that misbehaves on purpose."""
 
+    # A reset that comes before connect(2) returns takes with it what came first.
+    LATER = ("--delay-accept", "200ms")
+
     def until_reset(self, client, begin=b""):
         """What came before the reset; an end instead of one is a failure."""
         got = b""
@@ -200,7 +203,7 @@ class Faults(ServiceCase):
         data = os.urandom(300_000)
         for what, size, begin in self.every_service(data):
             with self.subTest(what=what, size=size):
-                listener = self.serve(what, "-k", "--reset-after", size)
+                listener = self.serve(what, "-k", "--reset-after", size, *self.LATER)
                 client = self.client(listener)
                 got = self.until_reset(client, begin)
                 self.assertEqual(len(got), size)
@@ -211,7 +214,7 @@ class Faults(ServiceCase):
 
     def test_reset_on_the_wire(self):
         """Fewer bytes than the service has, all of them acknowledged, and then RST and no FIN."""
-        listener = self.serve("banner:0123456789", "--reset-after", "5")
+        listener = self.serve("banner:0123456789", "--reset-after", "5", *self.LATER)
         client = self.client(listener)
         self.assertEqual(self.until_reset(client), b"01234")
         self.assertEqual(listener.wait(PATIENCE), 0)
@@ -219,13 +222,14 @@ class Faults(ServiceCase):
     def test_reset_of_standard_input_programs_and_targets(self):
         data = self.file(b"a" * 50_000)
         with data.open("rb") as stdin:
-            listener = self.listen("--reset-after", "10KB", stdin=stdin)
+            listener = self.listen("--reset-after", "10KB", *self.LATER, stdin=stdin)
             self.assertEqual(len(self.until_reset(self.client(listener))), 10_000)
             self.assertEqual(listener.wait(PATIENCE), 0)
-        listener = self.listen("-k", "--reset-after", "2KiB", "--exec", "cat", data, stdin=subprocess.DEVNULL)
+        listener = self.listen("-k", "--reset-after", "2KiB", *self.LATER, "--exec", "cat", data,
+                               stdin=subprocess.DEVNULL)
         self.assertEqual(len(self.until_reset(self.client(listener))), 2048)
         target = self.serve(f"file:{data}", "-k")
-        listener = self.listen("-k", "--reset-after", "123", "--forward", f"127.0.0.1:{target.ports[0]}",
+        listener = self.listen("-k", "--reset-after", "123", *self.LATER, "--forward", f"127.0.0.1:{target.ports[0]}",
                                stdin=subprocess.DEVNULL)
         self.assertEqual(len(self.until_reset(self.client(listener))), 123)
 

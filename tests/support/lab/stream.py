@@ -177,6 +177,13 @@ class StreamCase(Events, unittest.TestCase):
         except ConnectionResetError:
             pass
 
+    def gets_nothing(self, listener, data=b""):
+        """A client comes, says something, and is turned away: it may learn that before connect(2) returns."""
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            client = self.client(listener)
+            client.sendall(data)
+            self.assertEqual(client.recv(1), b"")
+
     def ends(self, process, code, data=None):
         out, err = process.communicate(data, timeout=PATIENCE)
         self.assertEqual(process.returncode, code, err)
