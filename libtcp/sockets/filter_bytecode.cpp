@@ -23,10 +23,12 @@ constexpr std::size_t kMostBytecode = 65000;
 using Bytes = std::vector<std::uint8_t>;
 
 template <class T>
-void append(Bytes& bytes, const T& value) {
+Bytes bytes_of(const T& value) {
   const auto* at = reinterpret_cast<const std::uint8_t*>(&value);
-  bytes.insert(bytes.end(), at, at + sizeof value);
+  return {at, at + sizeof value};
 }
+
+void append(Bytes& bytes, std::span<const std::uint8_t> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 
 // Places that are not written yet and lead there.
 struct Label {
@@ -85,7 +87,6 @@ class Assembler {
     }
     if (const auto* autobound = std::get_if<AutoboundTerm>(&node.term))
       return autobound_term(*autobound, node.negated, no);
-    Bytes operand;
     if (const auto* host = std::get_if<HostTerm>(&node.term)) {
       const IpAddress& address = host->prefix.address;
       return instruction(host->end == End::local ? INET_DIAG_BC_S_COND : INET_DIAG_BC_D_COND,
@@ -94,15 +95,13 @@ class Assembler {
                          node.negated, no);
     }
     if (const auto* interface = std::get_if<InterfaceTerm>(&node.term)) {
-      append(operand, interface->index);
-      return instruction(INET_DIAG_BC_DEV_COND, operand, node.negated, no);
+      return instruction(INET_DIAG_BC_DEV_COND, bytes_of(interface->index), node.negated, no);
     }
     if (const auto* mark = std::get_if<MarkTerm>(&node.term)) {
-      append(operand, inet_diag_markcond{mark->mark, mark->mask});
-      return instruction(INET_DIAG_BC_MARK_COND, operand, node.negated, no);
+      return instruction(INET_DIAG_BC_MARK_COND, bytes_of(inet_diag_markcond{mark->mark, mark->mask}), node.negated,
+                         no);
     }
-    append(operand, std::get<CgroupTerm>(node.term).id);
-    instruction(INET_DIAG_BC_CGROUP_COND, operand, node.negated, no);
+    instruction(INET_DIAG_BC_CGROUP_COND, bytes_of(std::get<CgroupTerm>(node.term).id), node.negated, no);
   }
 
   // Less is not greater or equal, greater is not less or equal.
@@ -129,20 +128,15 @@ class Assembler {
   }
 
   // The port stands where an operation has its `no`.
-  static Bytes port_operand(std::uint16_t port) {
-    Bytes operand;
-    append(operand, inet_diag_bc_op{0, 0, port});
-    return operand;
-  }
+  static Bytes port_operand(std::uint16_t port) { return bytes_of(inet_diag_bc_op{0, 0, port}); }
 
   static Bytes host_operand(int family, std::span<const std::uint8_t> address, unsigned prefix_length, int port) {
     inet_diag_hostcond head{};
     head.family = static_cast<std::uint8_t>(family);
     head.prefix_len = static_cast<std::uint8_t>(prefix_length);
     head.port = port;
-    Bytes operand;
-    append(operand, head);
-    operand.insert(operand.end(), address.begin(), address.end());
+    Bytes operand = bytes_of(head);
+    append(operand, address);
     operand.resize(sizeof head + (family == AF_INET ? 4 : 16));
     return operand;
   }
@@ -150,15 +144,15 @@ class Assembler {
   void instruction(unsigned char code, const Bytes& operand, bool negated, Label& no) {
     const std::size_t length = kOperationBytes + operand.size();
     if (!negated) no.jumps.push_back(here());
-    append(bytes_, inet_diag_bc_op{code, static_cast<std::uint8_t>(length),
-                                   static_cast<std::uint16_t>(length + kOperationBytes)});
-    bytes_.insert(bytes_.end(), operand.begin(), operand.end());
+    append(bytes_, bytes_of(inet_diag_bc_op{code, static_cast<std::uint8_t>(length),
+                                            static_cast<std::uint16_t>(length + kOperationBytes)}));
+    append(bytes_, operand);
     if (negated) jump(no);
   }
 
   void jump(Label& to) {
     to.jumps.push_back(here());
-    append(bytes_, inet_diag_bc_op{INET_DIAG_BC_JMP, kOperationBytes, kOperationBytes});
+    append(bytes_, bytes_of(inet_diag_bc_op{INET_DIAG_BC_JMP, kOperationBytes, kOperationBytes}));
   }
 
   Bytes bytes_;
