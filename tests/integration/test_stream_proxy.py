@@ -178,7 +178,7 @@ class Real(Peer):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", path + ".key", "-out",
                         path + ".crt", "-subj", "/CN=p", "-days", "2"], check=True, capture_output=True)
         with open(path, "w") as file:
-            file.write(open(path + ".key").read() + open(path + ".crt").read())
+            file.write(pathlib.Path(path + ".key").read_text() + pathlib.Path(path + ".crt").read_text())
         return path
 
 
@@ -208,15 +208,15 @@ class Credentials(Peer):
             ready.wait()
 
         port = serve_each(self, answer)
-        process = subprocess.Popen([TCPBOX, "connect", "--ndjson", "--proxy", f"socks5://me:secret@127.0.0.1:{port}", "x:1"],
-                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen([TCPBOX, "connect", "--ndjson", "--proxy", f"socks5://me:secret@127.0.0.1:{port}",
+                                    "127.0.0.1:1"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         seen.append(process.stderr.readline())  # the run has begun
         with open(f"/proc/{process.pid}/cmdline", "rb") as file:
             seen.append(file.read())
         ready.set()
         seen.append(process.communicate()[1])
-        self.assertIn(b"socks5://*", seen[0])
-        self.assertIn(b"socks5://**", seen[1])
+        self.assertIn(b"socks5://*", seen[0], seen)
+        self.assertIn(b"socks5://**", seen[1], seen)
         self.assertNotIn(b"secret", b"".join(seen))
 
     def test_env(self):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import socket
 import subprocess
 import tempfile
@@ -21,11 +22,35 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
+claims = []
+
+
+def claim(port):
+    """Whether the port is this process's, among all that ask here: by an abstract name, see unix(7)."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0tcpbox-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    claims.append(name)
+    return True
+
+
 def free_port(address="127.0.0.1"):
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """A port that nobody else is given while this process lives.
+
+    Below those that the kernel hands out: a connection to one of its own, where nobody listens yet, may meet itself.
+    """
+    first_of_kernel = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(10_000, first_of_kernel), 1000):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((address, port))
+                if claim(port):
+                    return port
+    raise RuntimeError("no port is free")
 
 
 def echo(connection):
