@@ -21,6 +21,7 @@ constexpr double kAxis = 26;   // below them
 constexpr double kLeastDecades = 1;
 constexpr double kManyDecades = 2.5;  // more: a tick at powers of ten only
 constexpr double kBetweenTicks = 66;
+constexpr double kEdge = 2;  // between words and the end of the picture
 
 // From time to place.
 class Scale {
@@ -73,9 +74,9 @@ void draw_axis(Svg& svg, const Scale& scale, double y) {
     const double x = scale.place(time);
     svg.line(x, y, x, y + 5, "lifeline");
     const std::string text = tick_text(time);
-    const double half = svg_width(text, kSvgSmall) / 2;
-    if (x - last < kBetweenTicks || x - half < 0 || x + half > Svg::kWidth) continue;
-    svg.text(x, y + 20, text, kSvgSmall, "soft", Svg::Anchor::middle);
+    if (x - last < kBetweenTicks) continue;
+    const double nearest = svg_width(text, kSvgSmall) / 2 + kEdge;
+    svg.text(std::clamp(x, nearest, Svg::kWidth - nearest), y + 20, text, kSvgSmall, "soft", Svg::Anchor::middle);
     last = x;
   }
 }

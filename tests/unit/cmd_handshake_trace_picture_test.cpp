@@ -295,6 +295,7 @@ TEST_CASE("a page shows outcomes, percentiles and every class of the histogram, 
   const std::string plot = page.substr(page.find("<svg"), page.find("</svg>") + 6 - page.find("<svg"));
   CHECK(flaw(plot) == "");
   CHECK(beyond_the_edge(plot) == Words());
+  CHECK(plot.find(">1 µs</text>") != std::string::npos);  // a tick at the very edge has its time, too
   const Record record = summary_of(summary, 10);
   double sum = 0;
   double end = 0;
