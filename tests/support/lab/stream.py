@@ -40,10 +40,13 @@ def claim(port):
 def free_port(address="127.0.0.1"):
     """A port that nobody else is given while this process lives.
 
-    Below those that the kernel hands out: a connection to one of its own, where nobody listens yet, may meet itself.
+    None of those that the kernel hands out, where there are others: a connection to one of them, where nobody listens
+    yet, may meet itself.
     """
-    first_of_kernel = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in random.sample(range(10_000, first_of_kernel), 1000):
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    every = range(10_000, 65_536)
+    ports = [port for port in every if not first <= port <= last] or every
+    for port in random.sample(ports, min(len(ports), 1000)):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
