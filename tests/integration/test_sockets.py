@@ -24,6 +24,7 @@ import schema
 
 PAGE = lab.source_dir() / "man" / "tcpbox-sockets.1"
 LONG6 = "fd12:3456:789a:bcde:f012:3456:789a:bcde"
+FIN_WAIT_2 = 5  # of enum in <netinet/tcp.h>
 ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
 
 
@@ -33,6 +34,15 @@ def listener(address, port=0, backlog=10, family=socket.AF_INET):
     made.bind((address, port))
     made.listen(backlog)
     return made
+
+
+def state_of(connection):
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+
+
+def waiting_in(server):
+    """The length of its accept queue, which TCP_INFO has where a connection has what is unacknowledged (tcpi_unacked)."""
+    return struct.unpack_from("I", server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 24)[0]
 
 
 def connect(server):
@@ -65,6 +75,7 @@ class Sockets(lab.TestCase):
         lab.wait_for(self.can_reach, f"a route to {LONG6}")
         self.pairs.append(connect(self.server6))
         self.sockets.extend(self.pairs[-1])
+        lab.wait_for(lambda: waiting_in(self.full) == len(self.waiting), "connections to wait in a queue")
 
     @staticmethod
     def can_reach():
@@ -116,6 +127,7 @@ class Selection(Sockets):
         client, accepted = self.pairs[0]
         client.shutdown(socket.SHUT_WR)
         self.assertEqual(accepted.recv(1), b"")
+        lab.wait_for(lambda: state_of(client) == FIN_WAIT_2, "the acknowledgment of the FIN")
         self.assertEqual(self.locals("--state", "close-wait"), [8080])
         self.assertEqual(self.locals("--state", "fin_wait_2,listen"), sorted([443, 8080, 8081, self.client_port()]))
         self.assertEqual(self.locals("--state", "FIN-WAIT-2", "--state", "CLOSE-WAIT"), sorted([8080, self.client_port()]))
@@ -315,7 +327,7 @@ class Text(Sockets):
         self.assertEqual(code, 0)
         for line in text.splitlines():
             self.assertLessEqual(len(line), 80, line)
-        self.assertEqual(text.count(f"[{LONG6}]:443"), 3)  # whole, wherever it is
+        self.assertEqual(text.count(f"[{LONG6}]:443"), 3, text)  # whole, wherever it is
         self.assertRegex(text, rf"(?m)^ESTABLISHED .*127\.0\.0\.1:8080 .*127\.0\.0\.1:{self.client_port()} .*\[{os.getpid()}\]$")
 
     def test_long_names(self):
