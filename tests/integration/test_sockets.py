@@ -21,10 +21,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import lab
 import recipes
 import schema
+from socket_states import kernel_state, waiting_in
 
 PAGE = lab.source_dir() / "man" / "tcpbox-sockets.1"
 LONG6 = "fd12:3456:789a:bcde:f012:3456:789a:bcde"
-FIN_WAIT_2 = 5  # of enum in <netinet/tcp.h>
 ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
 
 
@@ -34,15 +34,6 @@ def listener(address, port=0, backlog=10, family=socket.AF_INET):
     made.bind((address, port))
     made.listen(backlog)
     return made
-
-
-def state_of(connection):
-    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-
-
-def waiting_in(server):
-    """The length of its accept queue, which TCP_INFO has where a connection has what is unacknowledged (tcpi_unacked)."""
-    return struct.unpack_from("I", server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 24)[0]
 
 
 def connect(server):
@@ -127,7 +118,7 @@ class Selection(Sockets):
         client, accepted = self.pairs[0]
         client.shutdown(socket.SHUT_WR)
         self.assertEqual(accepted.recv(1), b"")
-        lab.wait_for(lambda: state_of(client) == FIN_WAIT_2, "the acknowledgment of the FIN")
+        lab.wait_for(lambda: kernel_state(client) == "FIN-WAIT-2", "the acknowledgment of the FIN")
         self.assertEqual(self.locals("--state", "close-wait"), [8080])
         self.assertEqual(self.locals("--state", "fin_wait_2,listen"), sorted([443, 8080, 8081, self.client_port()]))
         self.assertEqual(self.locals("--state", "FIN-WAIT-2", "--state", "CLOSE-WAIT"), sorted([8080, self.client_port()]))

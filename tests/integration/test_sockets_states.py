@@ -283,6 +283,8 @@ class SocketStates(lab.TestCase):
                 self.addCleanup(client.close)
                 client.setblocking(False)
                 client.connect_ex(listener.getsockname())
+        lab.wait_for(lambda: socket_states.waiting_in(listener) == 2, "connections to wait in a queue")
+        lab.wait_for(lambda: self.host.snmp("TcpExt", "ListenOverflows") > 0, "one that finds no room")
         row = next(row for row in self.rows() if row["state"] == "LISTEN")
         self.assertEqual(row["accept_queue"], {"waiting": 2, "limit": 1, "full": True})
         self.assertGreater(row["memory"]["drops"], 0)

@@ -15,6 +15,7 @@ keepalive, a retransmission, every kind of timer.
 import collections
 import dataclasses
 import socket
+import struct
 
 from lab.process import wait_for
 
@@ -40,6 +41,16 @@ table inet held {{
 """
 
 
+def kernel_state(made):
+    """What the kernel says itself, by its name in RFC 9293."""
+    return _TCP_STATE[made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]]
+
+
+def waiting_in(listener):
+    """The length of its accept queue: TCP_INFO has it where a connection has what is unacknowledged (tcpi_unacked)."""
+    return struct.unpack_from("I", listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28), 24)[0]
+
+
 @dataclasses.dataclass
 class Held:
     """A socket of this process and the state it was brought into."""
@@ -53,7 +64,7 @@ class Held:
         return self.socket.getsockname()[:2]
 
     def kernel_state(self):
-        return _TCP_STATE[self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]]
+        return kernel_state(self.socket)
 
     def tcp_info(self):
         """struct tcp_info as getsockopt(2) gives it, of this kernel's length."""
